@@ -1,0 +1,1 @@
+"""Nouns every room shares: errors, settings, time, keys, logs. Imports nothing of ours."""

@@ -1,0 +1,68 @@
+"""What the environment says: where the database, the raw bytes and the keys are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from core.errors import MissingSecret
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+def local_state() -> Path:
+    """The folder for a single machine's state (database, raw bytes, keys) where nothing else is set."""
+    return Path(os.environ.get("GUITU_HOME", PROJECT / "var"))
+
+
+def database_url() -> str:
+    """The PostgreSQL address, in SQLAlchemy's psycopg form.
+
+    Raises:
+        MissingSecret: GUITU_DATABASE_URL is not set.
+    """
+    url = os.environ.get("GUITU_DATABASE_URL", "")
+    if not url:
+        raise MissingSecret("GUITU_DATABASE_URL is not set: give a PostgreSQL URL, or run `make demo` for an embedded one")
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in {"postgresql", "postgres"} else url
+
+
+def raw_url() -> str:
+    """Where raw deliveries are kept (an fsspec address)."""
+    return os.environ.get("GUITU_RAW_URL") or (local_state() / "raw").as_uri()
+
+
+def keys_folder() -> Path:
+    """The folder with the key files."""
+    return Path(os.environ.get("GUITU_KEYS") or local_state() / "keys")
+
+
+def province_folder() -> Path | None:
+    """A directory to take every feed from instead of the providers' servers, or None."""
+    folder = os.environ.get("PROVINCE", "")
+    return Path(folder) if folder else None
+
+
+def provider_connection(provider: str) -> dict[str, str]:
+    """Address and credentials of one provider, from ``GUITU_PROVIDER_<NAME>`` as ``key=value`` pairs split by spaces,
+    or from an Airflow connection in the environment (``AIRFLOW_CONN_PROVIDER_<NAME>``, JSON form).
+
+    Raises:
+        MissingSecret: neither is set.
+    """
+    import json
+
+    name = provider.upper()
+    plain = os.environ.get(f"GUITU_PROVIDER_{name}")
+    if plain:
+        return dict(pair.split("=", 1) for pair in plain.split())
+    airflow = os.environ.get(f"AIRFLOW_CONN_PROVIDER_{name}")
+    if not airflow:
+        raise MissingSecret(f"no connection for provider {provider}: set AIRFLOW_CONN_PROVIDER_{name} (JSON) or GUITU_PROVIDER_{name}")
+    given = json.loads(airflow)
+    extra = given.get("extra") or {}
+    if isinstance(extra, str):
+        extra = json.loads(extra)
+    found = {k: str(v) for k, v in given.items() if k != "extra" and v is not None}
+    return found | {k: str(v) for k, v in extra.items()}
