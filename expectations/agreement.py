@@ -74,7 +74,11 @@ class Field:
 
 @dataclass(frozen=True)
 class Feed:
-    """One kind of record a provider delivers. `snapshot`: always, never or by_name (the file name says full or incr)."""
+    """One kind of record a provider delivers.
+
+    `snapshot`: always, never or by_name (the file name says full or incr). `expected_every_days`: a delivery is late after
+    that many days; None where the sender delivers only when there is something to tell.
+    """
 
     feed: str
     provider: str
@@ -85,6 +89,7 @@ class Feed:
     business_key: tuple[str, ...]
     snapshot: str
     sender_field: str | None
+    expected_every_days: int | None
     schema: str
     is_about_persons: bool
     rules: tuple[Mapping[str, Any], ...]
@@ -161,6 +166,7 @@ def feeds() -> Mapping[str, Feed]:
                 business_key=tuple(given["business_key"]),
                 snapshot=given["snapshot"],
                 sender_field=given["sender_field"],
+                expected_every_days=given["expected_every_days"],
                 schema=given["schema"],
                 is_about_persons=given["is_about_persons"],
                 rules=tuple(given.get("rules", ())),

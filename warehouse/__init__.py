@@ -1,0 +1,1 @@
+"""Keep, link, decide, publish: everything that lives in PostgreSQL and the raw bytes behind it."""

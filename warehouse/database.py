@@ -1,0 +1,74 @@
+"""Connections: one engine per process, each transaction under the role of its step (least privilege by SET ROLE)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import lru_cache
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from core.errors import RetryLater
+from core.settings import database_url
+
+
+class Role(StrEnum):
+    """Database roles, each with what its step needs and no more (grants: warehouse/migrations)."""
+
+    OWNER = "guitu_owner"
+    INTAKE = "guitu_intake"
+    ETL = "guitu_etl"
+    PUBLISHER = "guitu_publisher"
+    HANDOFF_READER = "guitu_handoff_reader"
+    BENEFIT_READER = "guitu_benefit_reader"
+    OPERATOR = "guitu_operator"
+
+
+class DatabaseUnavailable(RetryLater):
+    """PostgreSQL does not answer; nothing was written."""
+
+
+@lru_cache(maxsize=8)
+def _engine(url: str, process: int) -> Engine:
+    # A forked task must not share its parent's sockets: the process id is part of the key. hide_parameters keeps values out of errors.
+    return create_engine(url, hide_parameters=True, poolclass=NullPool, connect_args={"connect_timeout": 10, "application_name": "guitu"})
+
+
+def engine() -> Engine:
+    """The engine of this process."""
+    return _engine(database_url(), os.getpid())
+
+
+@contextmanager
+def transaction(role: Role) -> Iterator[Connection]:
+    """One transaction under `role`; committed when the block ends, rolled back on an error.
+
+    Raises:
+        DatabaseUnavailable: no connection could be had.
+    """
+    try:
+        connection = engine().connect()
+    except (OperationalError, InterfaceError) as error:
+        raise DatabaseUnavailable("PostgreSQL does not answer: check GUITU_DATABASE_URL and the server, then run again") from error
+    with connection, connection.begin():
+        connection.execute(text(f"set local role {role.value}"))
+        connection.execute(text("set local timezone = 'UTC'"))
+        yield connection
+
+
+@contextmanager
+def try_lock(name: str) -> Iterator[bool]:
+    """A session lock by name for the time of the block; yields False when another process holds it."""
+    with engine().connect() as connection:
+        held = connection.execute(text("select pg_try_advisory_lock(hashtextextended(:name, 0))"), {"name": name}).scalar_one()
+        connection.commit()
+        try:
+            yield held
+        finally:
+            if held:
+                connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
+                connection.commit()

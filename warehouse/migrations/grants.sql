@@ -1,0 +1,28 @@
+-- Who may do what. Run by `migrate` after every change of tables; the picture is schema = stage.
+grant usage on schema landing, ops, registry to guitu_intake;
+grant select, insert on landing.batch to guitu_intake;
+grant select, insert, update on ops.run to guitu_intake;
+
+grant usage on schema landing, staging, sealed, quarantine, identity, registry, handoffs, benefits, published, ops to guitu_etl;
+grant select, insert, update on all tables in schema landing, staging, sealed, quarantine to guitu_etl;
+grant delete on all tables in schema staging, sealed, quarantine to guitu_etl;
+grant select, insert, update, delete on all tables in schema identity, handoffs, benefits to guitu_etl;
+grant select, insert, update on all tables in schema registry, ops to guitu_etl;
+grant delete on all tables in schema registry to guitu_etl;
+grant delete on ops.expectation_result, ops.receipt, ops.snapshot to guitu_etl;
+grant usage on all sequences in schema landing, staging, sealed, quarantine, identity, handoffs, benefits, ops to guitu_etl, guitu_intake;
+grant select on all tables in schema published to guitu_etl;
+revoke insert, update, delete on ops.publication from guitu_etl;
+
+grant usage on schema identity, handoffs, benefits, published, ops to guitu_publisher;
+grant select on all tables in schema identity, handoffs, benefits to guitu_publisher;
+grant select, insert, update, delete on all tables in schema published to guitu_publisher;
+grant select, insert, update on ops.lease, ops.run, ops.publication to guitu_publisher;
+grant usage on all sequences in schema ops to guitu_publisher;
+
+grant usage on schema published to guitu_handoff_reader, guitu_benefit_reader, guitu_operator;
+grant select on published.handoffs, published.handoff_flags, published.case_flags, published.points_balances, published.service_counts, published.kpis to guitu_handoff_reader;
+grant select on published.findings, published.household_flags to guitu_benefit_reader;
+grant usage on schema ops to guitu_operator;
+grant select on ops.run, ops.watermark, ops.snapshot, ops.expectation_result, ops.publication to guitu_operator;
+grant select on published.feed_health, published.rejected_rows, published.warnings to guitu_operator;

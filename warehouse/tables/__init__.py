@@ -1,0 +1,7 @@
+"""Every table of the warehouse, one module per schema. Importing this package fills `metadata`."""
+
+from warehouse.tables import handoffs, identity, landing, ops, published, quarantine, registry
+from warehouse.tables.base import SCHEMAS, Table, metadata
+from warehouse.tables.feeds import staging_table, staging_tables
+
+__all__ = ["SCHEMAS", "Table", "handoffs", "identity", "landing", "metadata", "ops", "published", "quarantine", "registry", "staging_table", "staging_tables"]

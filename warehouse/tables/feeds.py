@@ -1,0 +1,82 @@
+"""Schemas staging and sealed: one table per feed, made from the agreement; every version of every row is kept.
+
+Nothing is declared here field by field: a field added to a feed's YAML becomes a column when the warehouse is migrated.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeEngine
+
+from expectations.agreement import COMMON_FIELDS, Feed, Field, feeds
+from warehouse.tables.base import metadata
+
+feed_metadata = MetaData(naming_convention=metadata.naming_convention)
+
+TYPES: dict[str, type[TypeEngine[object]]] = {
+    "date": Date,
+    "boolean": Boolean,
+    "money": Numeric,
+    "decimal": Numeric,
+    "integer": BigInteger,
+    "list": JSONB,
+}
+
+
+def sealed_column(field: str) -> str:
+    """Name of the column with the encrypted value of a sealed field."""
+    return f"{field}_sealed"
+
+
+def index_column(field: str) -> str:
+    """Name of the column with the blind index of an indexed field."""
+    return f"{field}_index"
+
+
+def value_columns(field: Field) -> list[Column[object]]:
+    """The columns one field of the agreement has in its staging table."""
+    what = f"{field.header}: {field.note}" if field.note else field.header
+    if not field.is_sealed:
+        kind = DateTime(timezone=True) if field.form == "datetime" else TYPES.get(field.form, Text)()
+        return [Column(field.field, kind, comment=what)]
+    columns: list[Column[object]] = [Column(sealed_column(field.field), LargeBinary, comment=f"{what} (sealed)")]
+    if field.is_indexed:
+        columns.append(Column(index_column(field.field), LargeBinary, comment=f"Blind index of {field.header}"))
+    return columns
+
+
+@lru_cache(maxsize=None)
+def staging_table(name: str) -> Table:
+    """The staging table of a feed: one row per version of a source row."""
+    feed: Feed = feeds()[name]
+    columns: list[Column[object]] = [
+        Column("version_id", BigInteger, Identity(always=True), primary_key=True, comment="Number of the version"),
+        Column("source_key", Text, nullable=False, comment="Key of the row in the feed"),
+        Column("source_updated_at", DateTime(timezone=True), nullable=False, comment="When the source last changed it; orders versions"),
+        Column("operation_code", Text, nullable=False, comment="I, U or D"),
+        Column("batch_id", BigInteger, nullable=False, comment="Delivery it came in (landing.batch)"),
+        Column("row_number", Integer, comment="Data row in the delivery; empty for a silent deletion found by a snapshot"),
+        Column("arrived_at", DateTime(timezone=True), nullable=False, comment="When it arrived here"),
+        Column("content_hash", LargeBinary, nullable=False, comment="Keyed hash of the row as read; equal rows are duplicates"),
+        Column("is_current", Boolean, nullable=False, comment="True for the version that counts now"),
+        Column("missing_since", Date, comment="First snapshot day or key list that no longer had it; empty while it is there"),
+        Column("received_sealed", LargeBinary, comment="Texts as received where they differ from what was read, JSON, sealed"),
+    ]
+    if "id_number" in feed.by_name:
+        columns.append(Column("id_key_index", LargeBinary, comment="Blind index of the valid or derived 18-digit number"))
+    for field in feed.fields:
+        if field.field not in COMMON_FIELDS:
+            columns.extend(value_columns(field))
+    table = Table(name, feed_metadata, *columns, schema=feed.schema, comment=f"{feed.means}; one row per version of a {feed.grain}")
+    Index(f"{name}_version_uq", table.c.source_key, table.c.source_updated_at, table.c.content_hash, unique=True)
+    Index(f"{name}_current_uq", table.c.source_key, unique=True, postgresql_where=text("is_current"))
+    Index(f"{name}_batch_ix", table.c.batch_id)
+    return table
+
+
+def staging_tables() -> list[Table]:
+    """All 22 staging tables."""
+    return [staging_table(name) for name in feeds()]
