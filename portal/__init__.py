@@ -1,0 +1,1 @@
+"""What people and centres see: intake, desks, access. Not built yet; later releases fill this room."""

@@ -1,0 +1,1 @@
+"""What a household may be owed. Not built yet; later releases fill this room."""

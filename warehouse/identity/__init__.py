@@ -1,0 +1,1 @@
+"""Who is who: from source records to persistent persons, with the reason for every link."""
