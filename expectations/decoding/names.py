@@ -93,8 +93,6 @@ def _named(said: dict[str, str | None]) -> NamedFile:
     if period:
         _check_period(period)
     is_snapshot = feeds()[feed_name].snapshot == "always" or said.get("extent") == "full"
-    if is_snapshot and feeds()[feed_name].snapshot == "never":
-        raise AgreementBroken("E_NAME", f"{feed_name} travels as an increment; the name must say incr")
     return NamedFile(
         feed=feed_name,
         sender_code=said.get("sender"),

@@ -60,7 +60,7 @@ def test_an_agreed_name_tells_feed_sender_snapshot_and_part(provider, name, feed
         ("detention_centers", "centre_roster_140100Q001_20261120.xlsx", "E_NAME"),
         ("detention_centers", "../centre_roster_140100Q001_20261120.csv", "E_NAME"),
         ("community", "centre_roster_140100Q001_20261120.csv", "E_NAME"),
-        ("employment", "trainings_140000_202610_full_20261103.csv", "E_NAME"),
+        ("employment", "trainings_140000_202610_all_20261103.csv", "E_NAME"),
         ("employment", "trainings_140000_202613_incr_20261103.csv", "E_NAME"),
         ("employment", "job_placements_140000_2025W53_incr_20261103.csv", "E_NAME"),
         ("employment", "job_placements_140000_２０２６W40_incr_20261103.csv", "E_NAME"),
