@@ -1,0 +1,133 @@
+"""Parameters and working days into schema registry and out of it."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from core.clock import now_at
+from core.errors import FixConfiguration
+from core.logs import log_event
+from warehouse.database import Role, transaction
+from warehouse.registry.parameters import Parameter, ParameterFileRefused, Parameters, ParameterValue, problems_of, read_parameter_file
+from warehouse.tables import registry as tables
+
+SAMPLE_FILE = Path(__file__).with_name("parameters.sample.yaml")
+FIRST_CALENDAR_YEAR = 2004
+
+
+def load_parameters(connection: Connection, file: Path, by: str) -> int:
+    """The file's parameters stand in schema registry; returns how many values were added or changed. Safe to run again.
+
+    A value already there under the same name, region, residence and first day is replaced by the file's; others stay.
+
+    Raises:
+        ParameterFileRefused: the file is wrong in itself, or its periods overlap with values already loaded.
+    """
+    given = read_parameter_file(file)
+    kept = read_parameters(connection)
+    merged = {value.key: value for value in kept.values} | {value.key: value for value in given.values}
+    problems = problems_of(given.parameters.values(), merged.values())
+    if problems:
+        raise ParameterFileRefused(f"{file.name} does not fit the loaded parameters, nothing was loaded: " + "; ".join(problems))
+    _write_parameters(connection, given)
+    before = {value.key: value for value in kept.values}
+    changed = [value for value in given.values if before.get(value.key) != value]
+    _write_values(connection, changed, by)
+    log_event("parameters loaded", file=file.name, parameters=len(given.parameters), values=len(given.values), changed=len(changed))
+    return len(changed)
+
+
+def read_parameters(connection: Connection) -> Parameters:
+    """Every loaded parameter."""
+    names = [c.name for c in tables.Parameter.__table__.columns]
+    parameters = [Parameter(**dict(row._mapping)) for row in connection.execute(select(*(tables.Parameter.__table__.c[n] for n in names)))]
+    columns = [tables.ParameterValue.__table__.c[n] for n in ParameterValue.__dataclass_fields__]
+    values = [ParameterValue(**dict(row._mapping)) for row in connection.execute(select(*columns))]
+    return Parameters({p.name: p for p in parameters}, tuple(values))
+
+
+def _write_parameters(connection: Connection, given: Parameters) -> None:
+    table = tables.Parameter.__table__
+    statement = insert(table).values([asdict(p) for p in given.parameters.values()])
+    replaced = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=replaced))
+
+
+def _write_values(connection: Connection, changed: list[ParameterValue], by: str) -> None:
+    if not changed:
+        return
+    loaded = {"loaded_at": now_at(), "loaded_by": by}
+    statement = insert(tables.ParameterValue.__table__).values([asdict(value) | loaded for value in changed])
+    replaced = {name: statement.excluded[name] for name in ("valid_to", "amount", "document", "loaded_at", "loaded_by")}
+    connection.execute(statement.on_conflict_do_update(index_elements=["name", "region", "residence", "valid_from"], set_=replaced))
+
+
+def load_calendar(connection: Connection, year: int) -> int:
+    """Every day of the year stands in registry.calendar_day as the State Council's notice has it; returns the days added or changed.
+
+    Source: package chinesecalendar, which copies the yearly notices (days off and make-up work days).
+
+    Raises:
+        FixConfiguration: the package does not know the year; upgrade it when the notice is out (November of the year before).
+    """
+    import chinese_calendar
+
+    first = date(year, 1, 1)
+    days = [first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)]
+    try:
+        is_working = [chinese_calendar.is_workday(day) for day in days]
+    except NotImplementedError as error:
+        raise FixConfiguration(f"CALENDAR_MISSING:{year}: chinesecalendar has no such year; upgrade it once the notice is out") from error
+    table = tables.CalendarDay.__table__
+    source = f"State Council notice for {year}, from package chinesecalendar"
+    statement = insert(table).values([{"day": d, "is_working": w, "source": source} for d, w in zip(days, is_working, strict=True)])
+    statement = statement.on_conflict_do_update(
+        index_elements=["day"],
+        set_={"is_working": statement.excluded.is_working, "source": statement.excluded.source},
+        where=table.c.is_working.is_distinct_from(statement.excluded.is_working),
+    )
+    changed = connection.execute(statement).rowcount
+    log_event("calendar loaded", year=year, changed=changed)
+    return changed
+
+
+def read_calendar_days(connection: Connection) -> Mapping[date, bool]:
+    """Every loaded day and whether it is a working day."""
+    table = tables.CalendarDay.__table__
+    return {row.day: row.is_working for row in connection.execute(select(table.c.day, table.c.is_working))}
+
+
+def ensure_reference_data(connection: Connection) -> None:
+    """Parameters and working days are loaded: an empty table gets the shipped SAMPLE parameters, or every year the calendar package knows."""
+    import chinese_calendar
+
+    if not connection.execute(select(func.count()).select_from(tables.Parameter.__table__)).scalar_one():
+        load_parameters(connection, SAMPLE_FILE, "shipped sample")
+        log_event("SAMPLE parameters are in use: load the real notices with `python -m warehouse load-parameters FILE` before any real use")
+    if not connection.execute(select(func.count()).select_from(tables.CalendarDay.__table__)).scalar_one():
+        last = max(day.year for day in chinese_calendar.holidays)
+        for year in range(FIRST_CALENDAR_YEAR, last + 1):
+            load_calendar(connection, year)
+
+
+def main_load_parameters(arguments: Namespace) -> int:
+    """`python -m warehouse load-parameters FILE [--by NAME]`: exit status 0 when loaded."""
+    with transaction(Role.ETL) as connection:
+        changed = load_parameters(connection, Path(arguments.file), getattr(arguments, "by", None) or "command line")
+    log_event("load-parameters done", changed=changed)
+    return 0
+
+
+def main_load_calendar(arguments: Namespace) -> int:
+    """`python -m warehouse load-calendar YEAR`: exit status 0 when loaded."""
+    with transaction(Role.ETL) as connection:
+        changed = load_calendar(connection, int(arguments.year))
+    log_event("load-calendar done", year=int(arguments.year), changed=changed)
+    return 0
