@@ -1,0 +1,1 @@
+"""Figures beside their peer or limit, measured in the same run. Never asserted in tests."""
