@@ -153,9 +153,9 @@ class BlindIndex:
         self._key = HKDF(hashes.SHA256(), 32, None, b"guitu/index/" + purpose.encode()).derive(keys.master_key("index"))
         self._digest = "sm3" if os.environ.get("GUITU_CIPHER") == "sm4-gcm" else "sha256"
 
-    def of(self, text: str) -> bytes:
-        """Index of one normalised text."""
-        return hmac.digest(self._key, text.encode(), self._digest)[:INDEX_BYTES]
+    def of(self, value: str | bytes) -> bytes:
+        """Index of one normalised text, or of bytes."""
+        return hmac.digest(self._key, value.encode() if isinstance(value, str) else value, self._digest)[:INDEX_BYTES]
 
     def of_texts(self, texts: Sequence[str | None]) -> list[bytes | None]:
         """Index of a column; None stays None."""

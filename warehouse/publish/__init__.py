@@ -1,1 +1,1 @@
-"""The switch: one fenced transaction after which every reader sees the new state, and the way back to the bytes."""
+"""The one-transaction switch: what was worked out becomes what desks read."""

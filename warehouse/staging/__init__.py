@@ -1,1 +1,1 @@
-"""Rows that kept the agreement, as typed and dated versions; which version is current."""
+"""Rows that kept the agreement, as dated versions, and the fate of every row that came with them."""

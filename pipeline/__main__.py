@@ -1,0 +1,79 @@
+"""Any step without Airflow: `python -m pipeline ingest|link|handoffs|benefits|publish|run-all`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from core.errors import GuituError
+from expectations.agreement import feeds, providers
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one step; an expected error is one clear line and exit status 1."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    given = _parser().parse_args(arguments)
+    try:
+        given.run(given)
+    except GuituError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipeline", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="step")
+    ingest = commands.add_parser("ingest", help="take in what the providers (or one of them, or one feed) have")
+    ingest.add_argument("provider", nargs="?", choices=providers())
+    ingest.add_argument("feed", nargs="?", choices=tuple(feeds()))
+    ingest.set_defaults(run=lambda given: _ingest(given.provider, given.feed))
+    for name, run, means in (
+        ("link", _link, "work out who is who"),
+        ("handoffs", _handoffs, "work out release handoffs and their flags"),
+        ("benefits", _benefits, "work out benefit findings (comes with a later release; does nothing yet)"),
+        ("publish", _publish, "switch the published tables"),
+        ("run-all", _run_all, "all of these, in order"),
+    ):
+        commands.add_parser(name, help=means).set_defaults(run=lambda given, run=run: run())
+    return parser
+
+
+def _ingest(provider: str | None = None, feed: str | None = None) -> None:
+    from pipeline.ingest import ingest
+
+    # The directory of stations first: everything else refers to it.
+    for name in [provider] if provider else sorted(providers(), key=lambda p: p != "community"):
+        ingest(name, feed)
+
+
+def _link() -> None:
+    from pipeline.link import link
+
+    link()
+
+
+def _handoffs() -> None:
+    from pipeline.handoffs import work_out_handoffs
+
+    work_out_handoffs()
+
+
+def _benefits() -> None:
+    print("benefits: nothing to work out yet", file=sys.stderr)
+
+
+def _publish() -> None:
+    from pipeline.publish import publish
+
+    publish()
+
+
+def _run_all() -> None:
+    for step in (_ingest, _link, _handoffs, _benefits, _publish):
+        step()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""Take in what a provider has: land every delivery, decide it, move the watermark, tell the sender.
+
+A crash at any point is answered by running again: what is landed is not landed twice, what is decided stays decided, and a
+watermark moves only in the transaction that stages the last rows of its run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Connection
+
+from connectors.sources import Source, open_source
+from core.faults import crash_point
+from core.logs import log_event
+from expectations.agreement import feeds
+from expectations.delivery import Delivery
+from warehouse.database import Role, transaction
+from warehouse.landing.batches import is_known, land, waiting
+from warehouse.landing.raw import RawStore
+from warehouse.runs import RunRecord, run_record
+from warehouse.staging.accept import Outcome, accept
+from warehouse.staging.receipts import mark_delivered, undelivered
+from warehouse.staging.watermarks import move_watermark, watermark
+
+PULLED = ("public_security", "civil_affairs")
+
+
+def ingest(provider: str, feed: str | None = None) -> int:
+    """Everything new of a provider (or of one pulled feed) is landed and decided; returns the (last) run id.
+
+    Raises:
+        SourceUnavailable: the provider did not answer; what it gave before is kept, the watermark stays.
+        SourceChanged: its answer is not the agreed one.
+    """
+    pulled = [f.feed for f in feeds().values() if f.provider == provider and feed in {None, f.feed}]
+    run_id = 0
+    for name in pulled if provider in PULLED else [feed]:
+        with run_record("ingest", provider, name) as run:
+            _ingest(provider, name, open_source(provider), RawStore(), run)
+            run_id = run.run_id
+    return run_id
+
+
+def _ingest(provider: str, feed: str | None, source: Source, store: RawStore, run: RunRecord) -> None:
+    with transaction(Role.ETL) as connection:
+        left_over = waiting(connection, provider, feed)
+        since = watermark(connection, provider, feed) if feed else None
+    outcomes = [accept(batch_id, store) for batch_id in left_over]
+    newest = since
+    for delivery, is_last in _with_last(source.fetch(feed, since, partial(_is_known, provider))):
+        batch_id, is_new = land(delivery, store)
+        run.counts["deliveries"] = run.counts.get("deliveries", 0) + 1
+        run.counts["new_deliveries"] = run.counts.get("new_deliveries", 0) + is_new
+        moves = feed is not None and provider in PULLED and is_last and all(o.code is None for o in outcomes)
+        outcome = accept(batch_id, store, after=_watermark_mover(provider, feed or "", newest, run) if moves else None)
+        newest = max(filter(None, (newest, outcome.newest_updated_at)), default=None)
+        outcomes.append(outcome)
+        crash_point("ingest.after_delivery")
+    _tell_senders(provider, source)
+    run.counts |= Counter(outcome.state for outcome in outcomes)
+
+
+def _with_last(deliveries: Iterable[Delivery]) -> Iterator[tuple[Delivery, bool]]:
+    """Each delivery with whether it is the last of its run."""
+    previous: Delivery | None = None
+    for delivery in deliveries:
+        if previous is not None:
+            yield previous, False
+        previous = delivery
+    if previous is not None:
+        yield previous, True
+
+
+def _is_known(provider: str, name: str, size_bytes: int, modified_at: float) -> bool:
+    with transaction(Role.ETL) as connection:
+        return is_known(connection, provider, name, size_bytes, datetime.fromtimestamp(modified_at, UTC))
+
+
+def _watermark_mover(provider: str, feed: str, so_far: datetime | None, run: RunRecord) -> Callable[[Connection, datetime | None], None]:
+    def move(connection: Connection, newest: datetime | None) -> None:
+        reached = max(filter(None, (so_far, newest)), default=None)
+        if reached is not None:
+            move_watermark(connection, provider, feed, reached, run.run_id)
+
+    return move
+
+
+def _tell_senders(provider: str, source: Source) -> None:
+    """Receipts lie in the sender's outbox; one that could not be put there is put there by the next run."""
+    with transaction(Role.ETL) as connection:
+        told = undelivered(connection, provider)
+    for receipt in told:
+        if not source.put_receipt(receipt.name, json.dumps(receipt.receipt, ensure_ascii=False, indent=1).encode(), receipt.rejected_csv):
+            return
+        with transaction(Role.ETL) as connection:
+            mark_delivered(connection, receipt.batch_id)
+    if told:
+        log_event("receipts delivered", provider=provider, receipts=len(told))

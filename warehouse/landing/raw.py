@@ -1,0 +1,100 @@
+"""The raw store: bytes as received, compressed and sealed, under a keyed address of their content. Written once, never changed.
+
+The address is a keyed hash, not a plain one: a plain hash of a small predictable file would be a guessing oracle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import zlib
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import fsspec
+
+from core.errors import FixConfiguration
+from core.faults import crash_point
+from core.sealing import Sealer, blind_index, key_source
+from core.settings import raw_url
+
+COMPRESSION_LEVEL = 1
+
+
+class RawStore:
+    """Content-addressed files below GUITU_RAW_URL (a folder, or any object store fsspec knows)."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self.url = (url or raw_url()).rstrip("/")
+        self._sealer = Sealer("raw", key_source(), master="raw")
+        self._index = blind_index("raw")
+
+    def put(self, content: bytes) -> str:
+        """The bytes are durably stored when this returns; gives their address. Storing them again changes nothing."""
+        address = self._index.of(content).hex()
+        if not self._is_there(address):
+            sealed = self._sealer.seal(zlib.compress(content, COMPRESSION_LEVEL))
+            root = self._folder
+            if root is not None:
+                self._write_file(root, address, sealed)
+            else:
+                with fsspec.open(self._path(address), "wb") as target:
+                    target.write(sealed)
+        return address
+
+    def get(self, address: str) -> bytes:
+        """The bytes of an address.
+
+        Raises:
+            FixConfiguration: they are gone, or were changed (the seal does not open, or the address differs).
+        """
+        try:
+            with fsspec.open(self._path(address), "rb") as source:
+                sealed = source.read()
+        except FileNotFoundError as error:
+            raise FixConfiguration(f"raw bytes {address} are not in the raw store: check GUITU_RAW_URL, restore the backup") from error
+        content = zlib.decompress(self._sealer.open(sealed))
+        if self._index.of(content).hex() != address:
+            raise FixConfiguration(f"raw bytes {address} are not what was stored: restore the backup")
+        return content
+
+    @property
+    def _folder(self) -> Path | None:
+        parsed = urlparse(self.url)
+        return Path(unquote(parsed.path)) if parsed.scheme in {"", "file"} else None
+
+    def _path(self, address: str) -> str:
+        return f"{self.url}/{address[:2]}/{address[2:4]}/{address}"
+
+    def _is_there(self, address: str) -> bool:
+        path = self._path(address)
+        filesystem, inner = fsspec.core.url_to_fs(path)
+        return bool(filesystem.exists(inner))
+
+    def _write_file(self, root: Path, address: str, sealed: bytes) -> None:
+        """Write beside, flush to the disk, rename, flush the folder: a crash leaves all or nothing."""
+        path = root / address[:2] / address[2:4] / address
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{address}.{os.getpid()}")
+        try:
+            with draft.open("wb") as target:
+                target.write(sealed)
+                target.flush()
+                os.fsync(target.fileno())
+            crash_point("landing.before_rename")
+            draft.chmod(0o400)
+            draft.rename(path)
+        except OSError:
+            with contextlib.suppress(FileNotFoundError):
+                draft.unlink()
+            raise
+        for folder in (path.parent, path.parent.parent, root):
+            _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,92 @@
+"""Publishing: every published table changes in one transaction, so that a reader sees the old state or the new one.
+
+Only differences are written. The transaction is fenced: a run that was overtaken by a newer one writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from core.clock import now_at
+from core.faults import crash_point
+from warehouse.database import Role, transaction
+from warehouse.lease import hold, take
+
+LEASE = "publish"
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A published table and the query whose rows it shows."""
+
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    source: str
+
+
+HANDOFF_COLUMNS = (
+    "person_id",
+    "decision_number",
+    "centre_code",
+    "station_code",
+    "expected_release_date",
+    "actual_released_at",
+    "state",
+    "state_since_date",
+    "next_step",
+    "next_due_date",
+    "responsible_role",
+)
+MIRRORS = (
+    Mirror("source_links", ("feed", "source_key"), ("person_id", "link_status"), "identity.link"),
+    Mirror("handoffs", ("handoff_id",), HANDOFF_COLUMNS, "handoffs.handoff"),
+    Mirror("handoff_flags", ("handoff_id", "flag_code"), ("person_id", "severity", "due_date", "status", "owner_role", "evidence"), "handoffs.flag"),
+)
+
+
+def take_token() -> int:
+    """This run is the one that may publish, until another takes a token."""
+    with transaction(Role.PUBLISHER) as connection:
+        return take(connection, LEASE)
+
+
+def publish(as_of: date, token: int) -> dict[str, int]:
+    """The published tables show what is worked out now. Returns rows written per table.
+
+    Raises:
+        LeaseLost: a newer run took a token; nothing was written.
+    """
+    with transaction(Role.PUBLISHER) as connection:
+        hold(connection, LEASE, token)
+        crash_point("publish.after_fence")
+        counts: dict[str, int] = {}
+        for mirror in MIRRORS:
+            counts[mirror.table] = _mirror(connection, mirror)
+            crash_point(f"publish.after_{mirror.table}")
+        connection.execute(
+            text("insert into ops.publication (as_of_date, token, published_at, counts) values (:day, :token, :now, cast(:counts as jsonb))"),
+            {"day": as_of, "token": token, "now": now_at(), "counts": json.dumps(counts)},
+        )
+        crash_point("publish.before_commit")
+    crash_point("publish.after_commit")
+    return counts
+
+
+def _mirror(connection: Connection, mirror: Mirror) -> int:
+    target = f"published.{mirror.table}"
+    everything = (*mirror.key, *mirror.columns)
+    same_key = " and ".join(f"s.{name} = t.{name}" for name in mirror.key)
+    gone = connection.execute(text(f"delete from {target} t where not exists (select from {mirror.source} s where {same_key})"))  # noqa: S608
+    differs = f"({', '.join(f't.{c}' for c in mirror.columns)}) is distinct from ({', '.join(f'excluded.{c}' for c in mirror.columns)})"
+    written = connection.execute(
+        text(
+            f"insert into {target} as t ({', '.join(everything)}) select {', '.join(everything)} from {mirror.source} "  # noqa: S608
+            f"on conflict ({', '.join(mirror.key)}) do update set {', '.join(f'{c} = excluded.{c}' for c in mirror.columns)} where {differs}"
+        )
+    )
+    return gone.rowcount + written.rowcount

@@ -1,0 +1,156 @@
+"""From decoded rows to what a transaction writes: read, judged, sealed, ready for COPY. Pure work, no database, any process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.sealing import key_source, sealer
+from expectations.agreement import Feed
+from expectations.delivery import Decoded, Reading
+from warehouse.staging.columns import bytea_literals, sealed_columns
+
+ROW_SEPARATOR, NULL_MARK = "\x1f", "\x00"
+PROBLEM_COLUMNS = ["row_number", "source_key", "field", "code", "severity"]
+
+
+@dataclass
+class Prepared:
+    """A chunk of rows, judged and sealed.
+
+    `staged`: an Arrow table, one row per row to load; columns are those of the staging table that come from the row, plus
+    row_number and content_hash (hex text for bytea). `present_keys`: source_key of every row of the chunk, loaded or not.
+    `quarantined`: row_number, source_key, state, received (JSON of the row as received). `problems`: row_number, source_key,
+    field, code, severity. `expectations`: expectation, field, severity, checked, failed. `tally`: figures for the file rules.
+    """
+
+    staged: pa.Table
+    present_keys: pd.Series
+    sender_codes: set[str]
+    quarantined: pd.DataFrame
+    problems: pd.DataFrame
+    expectations: pd.DataFrame
+    tally: dict[str, int]
+    row_count: int
+    notes: Mapping[str, object]
+    newest_updated_at: datetime | None
+
+
+def prepare(feed: Feed, decoded: Decoded, arrived_at: datetime) -> Prepared:
+    """Read and judge decoded rows, and seal what may not lie open."""
+    from expectations.reading import read_rows
+    from expectations.verdict import judge
+
+    reading = read_rows(feed, decoded, arrived_at=arrived_at)
+    verdict = judge(feed, reading, decoded_problems=decoded.problems, row_count=decoded.row_count)
+    set_aside = _set_aside(verdict.rejected, verdict.held)
+    keys = reading.values["source_key"]
+    problems = _problems(verdict.rejected, verdict.held, verdict.warnings, keys)
+    good = ~reading.values.index.isin(set_aside.index)
+    return Prepared(
+        staged=_staged(feed, reading, good),
+        present_keys=keys,
+        sender_codes=_sender_codes(feed, reading, good),
+        quarantined=_quarantined(feed, decoded, set_aside, keys),
+        problems=problems,
+        expectations=verdict.expectations,
+        tally=verdict.tally,
+        row_count=decoded.row_count,
+        notes=decoded.notes,
+        newest_updated_at=_newest(reading, good),
+    )
+
+
+def _newest(reading: Reading, good: pd.Series) -> datetime | None:
+    newest = reading.values["source_updated_at"][good].max()
+    return datetime.fromisoformat(newest) if isinstance(newest, str) else None
+
+
+def _set_aside(rejected: pd.DataFrame, held: pd.DataFrame) -> pd.Series:
+    """State per set-aside row_number; a row that is both is rejected: its sender must act anyway."""
+    states = dict.fromkeys(held["row_number"], "held") | dict.fromkeys(rejected["row_number"], "rejected")
+    return pd.Series(states, dtype="object")
+
+
+def _problems(rejected: pd.DataFrame, held: pd.DataFrame, warnings: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
+    parts = [frame.assign(severity=severity) for frame, severity in ((rejected, "reject"), (held, "hold"), (warnings, "warning")) if len(frame)]
+    if not parts:
+        return pd.DataFrame(columns=PROBLEM_COLUMNS)
+    found = pd.concat(parts, ignore_index=True)
+    found["source_key"] = found["row_number"].map(keys)
+    return found[PROBLEM_COLUMNS]
+
+
+def _sender_codes(feed: Feed, reading: Reading, good: pd.Series) -> set[str]:
+    if feed.sender_field is None:
+        return set()
+    column = reading.values[feed.sender_field][good]
+    return set(column.dropna().unique())
+
+
+def _quarantined(feed: Feed, decoded: Decoded, set_aside: pd.Series, keys: pd.Series) -> pd.DataFrame:
+    """The set-aside rows as received, sealed, so that a steward or a replay can look at them again."""
+    rows = decoded.rows.loc[decoded.rows.index.isin(set_aside.index)]
+    received = [json.dumps({k: v for k, v in row.items() if v is not None and v == v}, ensure_ascii=False) for row in rows.to_dict("records")]
+    return pd.DataFrame(
+        {
+            "row_number": rows.index,
+            "source_key": keys.reindex(rows.index).to_numpy(),
+            "state": set_aside.reindex(rows.index).to_numpy(),
+            "received_sealed": sealer(f"quarantine.row.{feed.feed}").seal_texts(received),
+        }
+    )
+
+
+def _staged(feed: Feed, reading: Reading, good: pd.Series) -> pa.Table:
+    values = reading.values[good]
+    columns: dict[str, pa.Array] = {
+        "row_number": pa.array(values.index, pa.int32()),
+        "content_hash": _content_hash(feed, values),
+        "received_sealed": _received_sealed(feed, reading.received[good] if len(reading.received.columns) else None, len(values)),
+    }
+    if "id_number" in feed.by_name:
+        columns |= sealed_columns(feed, "id_key", reading.derived["id_key"][good])
+    for field in feed.fields:
+        column = values[field.field]
+        if field.is_sealed:
+            columns |= sealed_columns(feed, field.field, column)
+        else:
+            columns[field.field] = pa.array(column, pa.string(), from_pandas=True)
+    return pa.table(columns)
+
+
+def _content_hash(feed: Feed, values: pd.DataFrame) -> pa.Array:
+    """Keyed hash of everything the row says (a corrected row says something else); I and U are alike."""
+    said = [values[f.field] for f in feed.fields if f.field not in {"operation_code", "source_updated_at"}]
+    is_delete = pa.array((values["operation_code"] == "D").to_numpy(dtype=bool))
+    columns = [pa.array(column, pa.string(), from_pandas=True) for column in said] + [pc.if_else(is_delete, "D", "U")]
+    joined = pc.binary_join_element_wise(*columns, ROW_SEPARATOR, null_handling="replace", null_replacement=NULL_MARK)
+    keyed = hashlib.blake2b(digest_size=16, key=key_source().master_key("index"), person=b"guitu row")
+    return pa.array([_hex(keyed, text.encode()) for text in joined.to_pylist()], pa.string())
+
+
+def _hex(keyed: hashlib.blake2b, content: bytes) -> str:
+    work = keyed.copy()
+    work.update(content)
+    return "\\x" + work.hexdigest()
+
+
+def _received_sealed(feed: Feed, received: pd.DataFrame | None, count: int) -> pa.Array:
+    if received is None or count == 0:
+        return pa.nulls(count, pa.string())
+    differs = received.notna()
+    texts: list[str | None] = [None] * count
+    rows = differs.any(axis=1).to_numpy()
+    for position, (row, mask) in enumerate(zip(received.to_numpy(), differs.to_numpy(), strict=True)):
+        if rows[position]:
+            texts[position] = json.dumps(dict(zip(received.columns[mask], row[mask], strict=True)), ensure_ascii=False)
+    return bytea_literals(sealer(f"{feed.schema}.{feed.feed}.received").seal_texts(texts))
+

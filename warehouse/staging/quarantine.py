@@ -1,0 +1,74 @@
+"""Writes what was set aside: quarantined rows, reasons and warnings, and the counts of every expectation."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy import Connection, text
+
+from core.clock import now_at
+from expectations.agreement import Feed
+from warehouse.landing.batches import LandedBatch
+from warehouse.staging.columns import bytea_literals
+from warehouse.staging.prepare import Prepared
+from warehouse.staging.versions import copy_table
+
+
+def write_quarantine(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[Prepared]) -> None:
+    """Every set-aside row of the batch stands in quarantine.row."""
+    for part in parts:
+        rows = part.quarantined
+        if len(rows):
+            copy_table(
+                connection,
+                "quarantine.row",
+                pa.table(
+                    _of_batch(feed, batch, len(rows))
+                    | {
+                        "row_number": pa.array(rows["row_number"], pa.int32()),
+                        "source_key": pa.array(rows["source_key"], pa.string(), from_pandas=True),
+                        "state": pa.array(rows["state"], pa.string()),
+                        "received_sealed": bytea_literals(rows["received_sealed"].tolist()),
+                        "quarantined_at": pa.array([now_at().isoformat()] * len(rows), pa.string()),
+                    }
+                ),
+            )
+
+
+def write_problems(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[Prepared], later: pd.DataFrame) -> None:
+    """Every reason and warning of the batch stands in quarantine.problem; `later` are warnings found while staging."""
+    for problems in [*(part.problems for part in parts), later.assign(severity="warning")]:
+        if len(problems):
+            copy_table(
+                connection,
+                "quarantine.problem",
+                pa.table(
+                    _of_batch(feed, batch, len(problems))
+                    | {"row_number": pa.array(problems["row_number"], pa.int32())}
+                    | {name: pa.array(problems[name], pa.string(), from_pandas=True) for name in ("source_key", "field", "code", "severity")}
+                ),
+            )
+
+
+def write_expectations(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[Prepared]) -> None:
+    """The counts of every expectation judged on the batch stand in ops.expectation_result."""
+    if not parts:
+        return
+    whole = pd.concat([part.expectations for part in parts]).groupby(["expectation", "field", "severity"], as_index=False, dropna=False)[["checked", "failed"]].sum()
+    rows = whole.assign(field=whole["field"].fillna(""), batch=batch.batch_id, feed=feed.feed, now=now_at()).to_dict("records")
+    if rows:
+        connection.execute(
+            text(
+                "insert into ops.expectation_result (batch_id, feed, expectation, field, severity, checked, failed, judged_at) "
+                "values (:batch, :feed, :expectation, :field, :severity, :checked, :failed, :now)"
+            ),
+            rows,
+        )
+
+
+def _of_batch(feed: Feed, batch: LandedBatch, count: int) -> dict[str, pa.Array]:
+    return {
+        "batch_id": pa.array([batch.batch_id] * count, pa.int64()),
+        "provider": pa.array([feed.provider] * count, pa.string()),
+        "feed": pa.array([feed.feed] * count, pa.string()),
+    }

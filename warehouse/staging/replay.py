@@ -1,0 +1,105 @@
+"""Rebuilding from the raw bytes: the same deliveries, decided in the same order, give the same staging.
+
+The hash leaves out what is different in every encryption (sealed values) and the numbering of versions; sealed values that
+matter are in it through their blind index and the content hash.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, text
+
+from core.errors import FixConfiguration
+from expectations.agreement import feeds
+from warehouse.database import Role, transaction
+from warehouse.landing.raw import RawStore
+from warehouse.staging.accept import accept
+from warehouse.tables.feeds import staging_table
+
+FATES = ("batch_id", "feed", "state", "code", "row_count", "staged_count", "duplicate_count", "quarantined_count", "warning_count", "duplicate_rows")
+
+
+def staging_hash(connection: Connection) -> dict[str, str]:
+    """Order-free hash per feed of every version staged, and of every delivery's fate (`landing`)."""
+    hashes = {feed: _hash(connection, f"{feeds()[feed].schema}.{feed}", _hashed_columns(feed)) for feed in feeds()}
+    hashes["quarantine"] = _hash(connection, "quarantine.problem", ["batch_id", "row_number", "source_key", "field", "code", "severity"])
+    hashes["landing"] = _hash(connection, "landing.batch", list(FATES))
+    return hashes
+
+
+def _hashed_columns(feed: str) -> list[str]:
+    return [c.name for c in staging_table(feed).columns if c.name != "version_id" and not c.name.endswith("_sealed")]
+
+
+def _hash(connection: Connection, table: str, columns: list[str]) -> str:
+    listed = ", ".join(f'"{name}"' for name in columns)
+    row = connection.execute(
+        text(f"select count(*) as rows, coalesce(sum(hashtextextended(row({listed})::text, 0)::numeric), 0) as total from {table}")  # noqa: S608
+    ).one()
+    return f"{row.rows}:{row.total}"
+
+
+def replay(target_url: str, store: RawStore) -> dict[str, tuple[str, str]]:
+    """Staging of the empty, migrated database `target_url` is rebuilt from the raw bytes of this one.
+
+    Returns:
+        The feeds whose hash differs, with both hashes; empty when the rebuilt staging is the same.
+
+    Raises:
+        FixConfiguration: the target already holds deliveries.
+    """
+    with transaction(Role.ETL) as connection:
+        batches = [dict(row) for row in connection.execute(text("select * from landing.batch order by batch_id")).mappings()]
+        order = list(
+            connection.execute(text("select batch_id from landing.batch where state not in ('landed') order by finished_at, batch_id")).scalars()
+        )
+        decisions = {row.batch_id: row for row in connection.execute(text("select * from ops.steward_decision order by decision_id"))}
+        ours = staging_hash(connection)
+    with _database(target_url):
+        _copy_landing(batches)
+        for batch_id in order:
+            decision = decisions.get(batch_id)
+            accept(batch_id, store, overruled=decision.code if decision and decision.decision == "accept" else None)
+            if decision and decision.decision == "reject":
+                _repeat_rejection(batch_id, decision.code)
+        with transaction(Role.ETL) as connection:
+            theirs = staging_hash(connection)
+    return {name: (ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]}
+
+
+def _copy_landing(batches: list[dict[str, object]]) -> None:
+    kept = ("batch_id provider feed name form sender_code snapshot_date scope part_number part_count declared_rows declared_sha256 refusal "
+            "exported_at content_address size_bytes received_at delivered_count").split()
+    with transaction(Role.ETL) as connection:
+        if connection.execute(text("select 1 from landing.batch limit 1")).first():
+            raise FixConfiguration("replay needs an empty, migrated database; this one already holds deliveries")
+        if batches:
+            connection.execute(
+                text(f"insert into landing.batch ({', '.join(kept)}) overriding system value values ({', '.join(':' + name for name in kept)})"),  # noqa: S608
+                [{name: batch[name] for name in kept} for batch in batches],
+            )
+
+
+def _repeat_rejection(batch_id: int, code: str) -> None:
+    with transaction(Role.ETL) as connection:
+        connection.execute(
+            text("update landing.batch set state = 'rejected', code = :code, row_count = coalesce(row_count, declared_rows, 0) where batch_id = :id"),
+            {"id": batch_id, "code": code},
+        )
+
+
+@contextmanager
+def _database(url: str) -> Iterator[None]:
+    """Every connection of the block goes to `url`."""
+    before = os.environ.get("GUITU_DATABASE_URL")
+    os.environ["GUITU_DATABASE_URL"] = url
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["GUITU_DATABASE_URL"]
+        else:
+            os.environ["GUITU_DATABASE_URL"] = before
