@@ -28,11 +28,12 @@ IsKnown = Callable[[str, int, float], bool]
 
 @dataclass(frozen=True)
 class Listed:
-    """One regular file of a listing; `modified_at` in seconds since 1970."""
+    """One file of a listing; `modified_at` in seconds since 1970. A link is listed and never followed."""
 
     name: str
     size: int
     modified_at: float
+    is_link: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def deliveries(provider: str, folder: Folder, is_known: IsKnown | None = None) -
     name outside the agreement comes with feed "" and the refusal E_NAME or E_FORMAT.
 
     Raises:
-        SourceChanged: after all other files were yielded, a file was larger than `MAX_FILE_BYTES`.
+        SourceChanged: after all other files were yielded, one was larger than `MAX_FILE_BYTES`, or the folder held links.
     """
     oversize = []
     for _, group in groupby(_found(provider, folder, is_known), key=_delivery_name):
@@ -83,14 +84,15 @@ def deliveries(provider: str, folder: Folder, is_known: IsKnown | None = None) -
             except FileNotFoundError:  # its sender took it away between listing and reading
                 continue
             yield _delivery(provider, found, content, refusal, count)
-    if oversize:
-        raise SourceChanged(f"{provider}: {len(oversize)} file(s) over {MAX_FILE_BYTES} bytes were not read: ask the sender for parts")
+    links = sum(listed.is_link for listed in folder.listing)
+    if oversize or links:
+        raise SourceChanged(f"{provider}: not read: {len(oversize)} file(s) over {MAX_FILE_BYTES} bytes, {links} link(s); ask the sender")
 
 
 def _found(provider: str, folder: Folder, is_known: IsKnown | None) -> list[_Found]:
-    by_name = {listed.name: listed for listed in folder.listing}
+    by_name = {listed.name: listed for listed in folder.listing if not listed.is_link}
     files = []
-    for listed in folder.listing:
+    for listed in by_name.values():
         if listed.name.endswith(".ok") or listed.name.startswith("."):
             continue
         ok_listed = by_name.get(listed.name + ".ok")
@@ -176,12 +178,13 @@ def _delivery(provider: str, found: _Found, content: bytes, refusal: str | None,
 
 
 def local_listing(folder: Path) -> list[Listed]:
-    """The regular files of a local folder; none when it is not there. Links and subfolders are not followed."""
+    """The files and links of a local folder; none when it is not there."""
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
         stats = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
-    return [Listed(name, s.st_size, s.st_mtime) for name, s in stats if stat.S_ISREG(s.st_mode)]
+    kinds = {stat.S_IFREG, stat.S_IFLNK}
+    return [Listed(name, s.st_size, s.st_mtime, stat.S_ISLNK(s.st_mode)) for name, s in stats if stat.S_IFMT(s.st_mode) in kinds]
 
 
 def local_reader(folder: Path) -> Callable[[str, int], bytes]:

@@ -64,7 +64,7 @@ def _has_waited(listed: files.Listed, file_date: date | None) -> bool:
 def _pushes(folder: Path, is_known: files.IsKnown | None) -> Iterator[Delivery]:
     read = files.local_reader(folder)
     for listed in sorted(files.local_listing(folder), key=lambda listed: listed.name):
-        if not listed.name.endswith(".json") or (is_known and is_known(listed.name, listed.size, listed.modified_at)):
+        if listed.is_link or not listed.name.endswith(".json") or (is_known and is_known(listed.name, listed.size, listed.modified_at)):
             continue
         content = read(listed.name, files.MAX_FILE_BYTES)
         yield _with_envelope(Delivery("detention_centers", "release_notices", listed.name, "push", content))

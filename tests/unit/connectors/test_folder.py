@@ -106,14 +106,19 @@ def test_a_known_file_is_not_read_again_until_it_or_its_ok_changes(tmp_path: Pat
     assert len(taken("detention_centers", tmp_path, is_known=is_known)) == 1
 
 
-def test_links_and_subfolders_are_not_followed(tmp_path: Path) -> None:
+def test_links_are_told_and_neither_they_nor_subfolders_are_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside.csv"
     outside.write_bytes(b"secret")
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     (inbox / "points_ledger_140106Z011_20261120_01.csv").symlink_to(outside)
     (inbox / "archive").mkdir()
-    assert taken("community", inbox, with_ok=False) == []
+    put(inbox, "points_ledger_140106Z012_20261120_01.csv", ok=None)
+    seen = files.Folder(files.local_listing(inbox), files.local_reader(inbox), lambda listed, day: False, with_ok=False)
+    found = files.deliveries("community", seen)
+    assert next(found).name == "points_ledger_140106Z012_20261120_01.csv"
+    with pytest.raises(SourceChanged):
+        next(found)
 
 
 def test_a_file_that_became_a_link_after_listing_is_not_read(tmp_path: Path) -> None:
