@@ -1,0 +1,103 @@
+"""What the demo asks of a running Airflow over its REST interface: start these DAGs, what is running, has all come to rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import requests
+
+from sandbox.airflow_server import Login
+
+ENDED = {"success", "failed"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of one run, as Airflow shows it."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    state: str | None
+    try_number: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one DAG, as Airflow shows it."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    queued_at: datetime
+
+
+class Airflow:
+    """A signed-in session with one Airflow."""
+
+    def __init__(self, login: Login) -> None:
+        self.login = login
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._sign_in()
+
+    def dag_ids(self) -> set[str]:
+        """The DAGs Airflow knows by now."""
+        return {dag["dag_id"] for dag in self._ask("GET", "dags", limit=100)["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """DAG files that do not load, with the reason."""
+        return [f"{e['filename']}: {e['stack_trace']}" for e in self._ask("GET", "importErrors")["import_errors"]]
+
+    def trigger(self, dag_id: str) -> str:
+        """A new run of the DAG is queued; returns its id."""
+        self._ask("PATCH", f"dags/{dag_id}", body={"is_paused": False})
+        run_id: str = self._ask("POST", f"dags/{dag_id}/dagRuns", body={"logical_date": None})["dag_run_id"]
+        return run_id
+
+    def runs(self, since: datetime) -> list[Run]:
+        """Every run queued since then, oldest first."""
+        found = self._ask("GET", "dags/~/dagRuns", limit=100, run_after_gte=since.isoformat(), order_by="id")["dag_runs"]
+        return [Run(r["dag_id"], r["dag_run_id"], r["state"], datetime.fromisoformat(r["queued_at"])) for r in found]
+
+    def unfinished_runs(self) -> list[Run]:
+        """Every run that has not ended, whenever it was queued."""
+        found = self._ask("GET", "dags/~/dagRuns", limit=100, state=["queued", "running"])["dag_runs"]
+        return [Run(r["dag_id"], r["dag_run_id"], r["state"], datetime.fromisoformat(r["queued_at"])) for r in found]
+
+    def tasks(self, runs: Iterable[Run]) -> list[Task]:
+        """The tasks of these runs."""
+        found = []
+        for run in runs:
+            listed = self._ask("GET", f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances", limit=100)["task_instances"]
+            found += [Task(t["dag_id"], t["dag_run_id"], t["task_id"], t["state"], t["try_number"]) for t in listed]
+        return found
+
+    def has_waiting_assets(self, dag_ids: Iterable[str]) -> bool:
+        """True when an asset has arrived for one of these DAGs whose run is not there yet."""
+        return any(self._ask("GET", f"dags/{dag_id}/assets/queuedEvents", missing={}) for dag_id in dag_ids)
+
+    def address_of(self, run: Run) -> str:
+        """Where a person looks at this run."""
+        return f"{self.login.address}/dags/{run.dag_id}/runs/{run.run_id}"
+
+    def _sign_in(self) -> None:
+        answer = self._session.post(
+            f"{self.login.address}/auth/token", json={"username": self.login.user, "password": self.login.password}, timeout=30
+        )
+        answer.raise_for_status()
+        self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+    def _ask(self, method: str, path: str, *, body: object = None, missing: Any = None, **query: Any) -> Any:
+        address = f"{self.login.address}/api/v2/{path}"
+        answer = self._session.request(method, address, json=body, params=query, timeout=30)
+        if answer.status_code == 401:
+            self._sign_in()
+            answer = self._session.request(method, address, json=body, params=query, timeout=30)
+        if answer.status_code == 404 and missing is not None:
+            return missing
+        answer.raise_for_status()
+        return answer.json()
