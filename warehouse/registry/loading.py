@@ -54,9 +54,8 @@ def read_parameters(connection: Connection) -> Parameters:
 
 
 def _write_parameters(connection: Connection, given: Parameters) -> None:
-    table = tables.Parameter.__table__
-    statement = insert(table).values([asdict(p) for p in given.parameters.values()])
-    replaced = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
+    statement = insert(tables.Parameter).values([asdict(p) for p in given.parameters.values()])
+    replaced = {c.name: statement.excluded[c.name] for c in tables.Parameter.__table__.columns if not c.primary_key}
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=replaced))
 
 
@@ -64,7 +63,7 @@ def _write_values(connection: Connection, changed: list[ParameterValue], by: str
     if not changed:
         return
     loaded = {"loaded_at": now_at(), "loaded_by": by}
-    statement = insert(tables.ParameterValue.__table__).values([asdict(value) | loaded for value in changed])
+    statement = insert(tables.ParameterValue).values([asdict(value) | loaded for value in changed])
     replaced = {name: statement.excluded[name] for name in ("valid_to", "amount", "document", "loaded_at", "loaded_by")}
     connection.execute(statement.on_conflict_do_update(index_elements=["name", "region", "residence", "valid_from"], set_=replaced))
 
@@ -85,13 +84,14 @@ def load_calendar(connection: Connection, year: int) -> int:
         is_working = [chinese_calendar.is_workday(day) for day in days]
     except NotImplementedError as error:
         raise FixConfiguration(f"CALENDAR_MISSING:{year}: chinesecalendar has no such year; upgrade it once the notice is out") from error
-    table = tables.CalendarDay.__table__
     source = f"State Council notice for {year}, from package chinesecalendar"
-    statement = insert(table).values([{"day": d, "is_working": w, "source": source} for d, w in zip(days, is_working, strict=True)])
+    statement = insert(tables.CalendarDay).values(
+        [{"day": d, "is_working": w, "source": source} for d, w in zip(days, is_working, strict=True)]
+    )
     statement = statement.on_conflict_do_update(
         index_elements=["day"],
         set_={"is_working": statement.excluded.is_working, "source": statement.excluded.source},
-        where=table.c.is_working.is_distinct_from(statement.excluded.is_working),
+        where=tables.CalendarDay.is_working.is_distinct_from(statement.excluded.is_working),
     )
     changed = connection.execute(statement).rowcount
     log_event("calendar loaded", year=year, changed=changed)
@@ -105,7 +105,7 @@ def read_calendar_days(connection: Connection) -> Mapping[date, bool]:
 
 
 def ensure_reference_data(connection: Connection) -> None:
-    """Parameters and working days are loaded: an empty table gets the shipped SAMPLE parameters, or every year the calendar package knows."""
+    """Parameters and working days are loaded: an empty table gets the shipped SAMPLE values, or the years chinesecalendar knows."""
     import chinese_calendar
 
     if not connection.execute(select(func.count()).select_from(tables.Parameter.__table__)).scalar_one():

@@ -171,8 +171,8 @@ def _is_plausible(value: ParameterValue) -> bool:
 
 
 def _parameter(entry: Mapping[str, Any]) -> Parameter:
-    flags = {flag: bool(entry.get(flag, False)) for flag in ("default_national", "optional")}
-    return Parameter(entry["name"], *(str(entry.get(what) or "") for what in ("means", "unit", "source")), **flags)
+    means, unit, source = (str(entry.get(what) or "") for what in ("means", "unit", "source"))
+    return Parameter(entry["name"], means, unit, source, bool(entry.get("default_national")), bool(entry.get("optional")))
 
 
 def _value(name: str, entry: Mapping[str, Any]) -> ParameterValue:

@@ -1,0 +1,148 @@
+"""The rows an episode is made of, as the rules see them: only the fields the rules ask for, a rejected or absent one None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceRow:
+    """A current row of a feed; `order` breaks ties between rows, greatest wins."""
+
+    source_key: str
+    source_updated_at: datetime
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """Place among versions and rows: later change first, then the key."""
+        return (self.source_updated_at, self.source_key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice(SourceRow):
+    """A release notice."""
+
+    decision_number: str
+    centre_code: str | None = None
+    decision_date: date | None = None
+    expected_release_date: date | None = None
+    release_type_code: str | None = None
+    notice_date: date | None = None
+    notice_status_code: str | None = None
+    cancel_reason_code: str | None = None
+    rehabilitation_order_code: str | None = None
+    actual_released_at: datetime | None = None
+    receiver_type_code: str | None = None
+    residence_region_code: str | None = None
+    hukou_region_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RosterRow(SourceRow):
+    """A person in a centre; `missing_since`: first snapshot of the centre without it, its last values stay."""
+
+    decision_number: str
+    centre_entry_date: date
+    centre_code: str | None = None
+    decision_date: date | None = None
+    custody_state_code: str | None = None
+    custody_state_date: date | None = None
+    expected_release_date: date | None = None
+    residence_region_code: str | None = None
+    hukou_region_code: str | None = None
+    destination_region_code: str | None = None
+    missing_since: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order(SourceRow):
+    """A community order; order_type_code 2 is rehabilitation after isolation."""
+
+    order_number: str
+    order_type_code: str
+    order_date: date
+    decision_number: str | None = None
+    registration_number: str | None = None
+    served_date: date | None = None
+    street_code: str | None = None
+    execution_region_code: str | None = None
+    execution_start_date: date | None = None
+    order_state_code: str | None = None
+    order_state_date: date | None = None
+    order_state_reason_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case(SourceRow):
+    """A case at a guidance station."""
+
+    case_number: str
+    station_code: str | None = None
+    decision_number: str | None = None
+    order_number: str | None = None
+    notice_acknowledged_at: datetime | None = None
+    pickup_planned_at: datetime | None = None
+    pickup_result_code: str | None = None
+    pickup_at: datetime | None = None
+    report_date: date | None = None
+    agreement_date: date | None = None
+    plan_date: date | None = None
+    transfer_date: date | None = None
+    transfer_accepted_date: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(SourceRow):
+    """A service of a case."""
+
+    case_number: str
+    service_kind_code: str | None = None
+    service_result_code: str | None = None
+    service_done_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredPerson(SourceRow):
+    """The police register's row of a person."""
+
+    registration_number: str | None = None
+    control_state_code: str | None = None
+    control_state_date: date | None = None
+    residence_region_code: str | None = None
+    hukou_region_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Organization(SourceRow):
+    """An organisation in one validity period."""
+
+    organization_code: str
+    organization_type_code: str | None = None
+    parent_organization_code: str | None = None
+    region_code: str | None = None
+    served_region_codes: tuple[str, ...] = ()
+    valid_from_date: date | None = None
+    valid_to_date: date | None = None
+
+    def is_valid_on(self, day: date) -> bool:
+        """True when the organisation exists on this day."""
+        return (self.valid_from_date or date.min) <= day <= (self.valid_to_date or date.max)
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Everything known of one isolation episode; the order of rows never matters.
+
+    `registered`: rows of the register for the linked person, or under the order's registration number. `death_dates`: deaths
+    of the person in population_changes. `cases`: every case of this decision number or of one of its orders.
+    """
+
+    decision_number: str
+    notices: tuple[Notice, ...] = ()
+    roster: tuple[RosterRow, ...] = ()
+    orders: tuple[Order, ...] = ()
+    cases: tuple[Case, ...] = ()
+    services: tuple[Service, ...] = ()
+    registered: tuple[RegisteredPerson, ...] = ()
+    death_dates: tuple[date, ...] = ()
