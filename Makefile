@@ -74,7 +74,7 @@ faults: $(SYNCED) ## only the kill, hang and garbage tests
 	@$(PY) -m pytest tests/faults $(ARGS)
 
 sandbox-data: $(SYNCED) ## a fictional province as a directory: PERSONS=2000 SEED=... OUT=...
-	@$(PY) -m sandbox generate --persons $(PERSONS) --seed $(SEED) --out $(OUT)
+	@$(PY) -m sandbox generate $(OUT) --persons $(PERSONS) --seed $(SEED)
 
 documents: $(SYNCED) ## docs/providers/*.md from the agreement
 	@$(PY) -m expectations documents
