@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from expectations.agreement import Feed
 from expectations.conditions import holds
 from expectations.draft import Draft
 from expectations.forms import id_number
-from expectations.forms.columns import TEXT, to_arrow, to_pandas
+from expectations.forms.columns import read_column, to_arrow, to_pandas
 
 CLOCK_WARNING_AFTER = timedelta(minutes=10)
 CLOCK_REFUSAL_AFTER = timedelta(hours=24)
@@ -97,15 +96,7 @@ def derive(feed: Feed, draft: Draft, as_of: date) -> pd.DataFrame:
         return pd.DataFrame(index=draft.index)
     is_kind = _true(draft.values["id_type_code"].isin(sorted(id_number.KEY_TYPES)))
     numbers = to_arrow(draft.values["id_number"].where(is_kind))
-    valid, _ = id_number.quick(numbers, as_of)
-    rest = numbers.filter(pa.array(~valid))
-    keys = pd.Series(numbers.to_pandas(), index=draft.index, dtype="str") if not len(rest) else to_pandas(numbers, draft.index)
-    if rest.null_count < len(rest):
-        encoded = rest.dictionary_encode()
-        derived = pa.array([id_number.key_of(number, as_of) for number in encoded.dictionary.to_pylist()], TEXT)
-        keys = keys.copy()
-        keys[~valid] = to_pandas(derived.take(encoded.indices), draft.index[~valid])
-    return pd.DataFrame({"id_key": keys})
+    return pd.DataFrame({"id_key": to_pandas(read_column(numbers, id_number.key_form_of(as_of)).values, draft.index)})
 
 
 def _true(condition: pd.Series) -> np.ndarray:

@@ -35,6 +35,11 @@ def form_of(as_of: date) -> Form:
     return Form(lambda text: read_one(text, as_of), lambda texts: quick(texts, as_of))
 
 
+def key_form_of(as_of: date) -> Form:
+    """From a number as read to its `id_key`."""
+    return Form(lambda number: (key_of(number, as_of), None), lambda texts: quick(texts, as_of))
+
+
 def read_one(text: str, as_of: date) -> Read:
     """The number without blanks, dashes and leading quote; W_ID_DAMAGED or W_ID_CHECKSUM where it cannot be trusted."""
     cleaned = clean(text)
