@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from core.errors import AgreementBroken
 from expectations.agreement import Feed
-from expectations.decoding import delimited, messages
+from expectations.decoding import delimited, messages, xlsx
 from expectations.decoding.frames import Columns, in_chunks
 from expectations.delivery import Decoded, Delivery
 
@@ -50,10 +50,11 @@ def _by_form(feed: Feed, delivery: Delivery) -> Columns:
     match delivery.form:
         case "csv":
             return delimited.read_file(feed, delivery.content)
+        case "xlsx":
+            return xlsx.read_workbook(feed, delivery.content)
         case "table":
             return delimited.read_table(feed, delivery.content)
         case "push":
             return messages.read_push(feed, delivery.content, delivery.sender_code)
         case "page":
             return messages.read_page(feed, delivery.content)
-    raise AgreementBroken("E_FORMAT", f"deliveries of form {delivery.form} are not read")

@@ -18,11 +18,10 @@ from core.errors import AgreementBroken
 from expectations.decoding.frames import Columns, Problem, text_table
 from expectations.decoding.headers import Layout
 
-LONGEST_LONE_CR = re.compile(r"\r(?!\n)")
-_QUOTED = 1 << 16
+LONGEST_QUOTED = 1 << 16
 """A quote still open after this many characters was never closed; agreed texts end at 500."""
 MOST_BROKEN_QUOTES = 20_000
-_ROWS_PER_BATCH = 50_000
+_ROWS_PER_BATCH = 2_000
 _LONE_CR = re.compile(r"\r(?!\n)")
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)" *')
 
@@ -63,7 +62,7 @@ def _table(rows: Iterator[list[str]], layout: Layout) -> pa.Table:
 
 
 def _without_lone_cr(text: str) -> tuple[str, str | None]:
-    """The text with each CR that ends no line replaced by a character that is not in it, and that character; csv takes CR for a line end."""
+    """The text with each CR that ends no line replaced by a character that is not in it, and that character: csv takes CR as a line end."""
     if text.count("\r") == text.count("\r\n"):
         return text, None
     stand_in = next(c for c in map(chr, range(0x10FFFF, 0xF0000, -1)) if c not in text)

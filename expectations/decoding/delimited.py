@@ -73,7 +73,7 @@ def read_body(text: bytes, start: int, separator: str, layout: Layout) -> Column
     trusted = _quotes_are_closed(text, start, end, ord(separator))
     if trusted and _lines_are_plain(text, start, end):
         try:
-            return Columns(_by_arrow(text, start, end, separator, layout))
+            return Columns(arrow_rows(text, start, end, separator, layout))
         except pa.ArrowInvalid:
             pass  # a row with more or fewer cells, or one longer than a block: the careful reader says which
     return read_records(text[start:end].decode("utf-8"), separator, layout, quotes_are_closed=trusted)
@@ -145,7 +145,12 @@ def _lines_are_plain(text: bytes, start: int, end: int) -> bool:
     return True
 
 
-def _by_arrow(text: bytes, start: int, end: int, separator: str, layout: Layout) -> pa.Table:
+def arrow_rows(text: bytes, start: int, end: int, separator: str, layout: Layout) -> pa.Table:
+    """Rows of well-formed delimited text between two bytes, laid out as said; empty cells are null.
+
+    Raises:
+        pa.ArrowInvalid: a row has more or fewer cells, or is longer than a block.
+    """
     names = [name or f"\x00{position}" for position, name in enumerate(layout.fields)]
     kept = [name for name in layout.fields if name]
     if end == start:

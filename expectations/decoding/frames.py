@@ -48,7 +48,10 @@ def problem_frame(problems: Sequence[Problem]) -> pd.DataFrame:
     ordered = sorted(problems, key=lambda found: (found[0], found[1] or "", found[2]))
     numbers, fields, codes = zip(*ordered, strict=True) if ordered else ((), (), ())
     return pd.DataFrame(
-        {name: pd.Series(values, dtype=dtype) for name, values, dtype in zip(PROBLEM_COLUMNS, (numbers, fields, codes), ("int64", "object", "object"), strict=True)}
+        {
+            name: pd.Series(values, dtype=dtype)
+            for name, values, dtype in zip(PROBLEM_COLUMNS, (numbers, fields, codes), ("int64", "object", "object"), strict=True)
+        }
     )
 
 

@@ -131,7 +131,9 @@ def _place_by_unit(asked: Feed, titles: Sequence[str], found: list[str | None]) 
             elif unit:
                 other_unit.add(candidate.field)
     if other_unit:
-        raise AgreementBroken("E_HEADER_UNIT", f"columns in another unit than agreed: {_listed(asked, other_unit)}; convert them and send again")
+        raise AgreementBroken(
+            "E_HEADER_UNIT", f"columns in another unit than agreed: {_listed(asked, other_unit)}; convert them and send again"
+        )
 
 
 def _unit_said(candidate: Field, title: str) -> str | None:

@@ -6,10 +6,21 @@ import codecs
 
 from core.errors import AgreementBroken
 
-_REFUSED = "the bytes are neither UTF-8 (with or without BOM), GB18030, nor UTF-16LE with BOM; save the file in one of these and send it again"
+_REFUSED = (
+    "the bytes are neither UTF-8 (with or without BOM), GB18030, nor UTF-16LE with BOM; save the file in one of these and send it again"
+)
 
 _VERTICAL_FORMS = zip(range(0xE78D, 0xE797), (0xFE10, 0xFE12, 0xFE11, 0xFE13, 0xFE14, 0xFE15, 0xFE16, 0xFE17, 0xFE18, 0xFE19), strict=True)
-_COMPONENTS = {0xE81E: 0x9FB4, 0xE826: 0x9FB5, 0xE82B: 0x9FB6, 0xE82C: 0x9FB7, 0xE832: 0x9FB8, 0xE843: 0x9FB9, 0xE854: 0x9FBA, 0xE864: 0x9FBB}
+_COMPONENTS = {
+    0xE81E: 0x9FB4,
+    0xE826: 0x9FB5,
+    0xE82B: 0x9FB6,
+    0xE82C: 0x9FB7,
+    0xE832: 0x9FB8,
+    0xE843: 0x9FB9,
+    0xE854: 0x9FBA,
+    0xE864: 0x9FBB,
+}
 _EXTENSION_B = {0xE816: 0x20087, 0xE817: 0x20089, 0xE818: 0x200CC, 0xE831: 0x215D7, 0xE83B: 0x2298F, 0xE855: 0x241FE}
 PRIVATE_USE = {chr(old): chr(new) for old, new in {**dict(_VERTICAL_FORMS), **_COMPONENTS, **_EXTENSION_B}.items()}
 """The 24 characters that GB 18030-2005 (or its mapping before) kept in the private-use area, and where GB 18030-2022 puts them."""
