@@ -53,7 +53,8 @@ def test_every_room_is_a_package() -> None:
 
 
 def test_every_folder_with_modules_is_a_package() -> None:
-    folders = {path.parent for path in modules() if path.parent.name != "versions"}
+    # Alembic's versions are scripts, and Airflow looks for airflow_local_settings outside any package.
+    folders = {path.parent for path in modules() if path.parent.name not in {"versions", "at_start"}}
     assert relative(sorted(folder for folder in folders if not (folder / "__init__.py").exists())) == []
 
 
