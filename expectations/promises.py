@@ -13,7 +13,7 @@ from expectations.agreement import COMMON_FIELDS, Feed, Field
 
 KEPT = "kept"
 
-Aspect = Literal["columns_fit", "given_when_due", "read_when_due", "read_if_given", "read_without_doubt", "neutral_words", "rule_kept"]
+Aspect = Literal["columns_fit", "given_when_due", "read_when_due", "read_if_given", "read_without_doubt", "neutral_words"]
 Consequence = Literal["quarantine", "hold", "count"]
 
 # A refused value of a field that is not due becomes null with a warning named after the refusal. E_UNIT gets a name of its own,
@@ -33,7 +33,6 @@ class Promise:
     aspect: Aspect
     consequence: Consequence
     means: str
-    rule: Mapping[str, Any] | None = None
 
     @property
     def severity(self) -> Literal["critical", "warning"]:
@@ -71,20 +70,18 @@ def _all_of(feed: Feed) -> Iterator[Promise]:
     yield Promise("row.read_without_doubt", None, "read_without_doubt", "count", "Nothing about the row as a whole is in doubt.")
     for field in feed.fields:
         yield from _of_field(feed, field)
-    for rule in feed.rules:
-        column = f"{rule['field']}.{rule['rule']}"
-        yield Promise(column, rule["field"], "rule_kept", "quarantine", f"{rule['means'].capitalize()}.", rule)
 
 
 def _of_field(feed: Feed, field: Field) -> Iterator[Promise]:
     name = field.field
+    rules = "".join(f"; {rule['means']}" for rule in feed.rules if rule["field"] == name)
     if can_be_due(field):
         yield Promise(f"{name}.given_when_due", name, "given_when_due", "quarantine", f"{name} is given in {due_words(field)}.")
         yield Promise(
             f"{name}.read_when_due", name, "read_when_due", "quarantine", f"{name}, where it is due, reads as {form_words(field)}."
         )
     if not is_always_due(field):
-        yield Promise(f"{name}.read_if_given", name, "read_if_given", "count", f"{name}, if given, reads as {form_words(field)}.")
+        yield Promise(f"{name}.read_if_given", name, "read_if_given", "count", f"{name}, if given, reads as {form_words(field)}{rules}.")
     yield Promise(f"{name}.read_without_doubt", name, "read_without_doubt", "count", f"{name} reads without a warning.")
     if feed.is_neutral and field.neutral_text:
         yield Promise(

@@ -6,9 +6,8 @@ promises of the three common fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,8 @@ import pandas as pd
 from expectations.agreement import COMMON_FIELDS, Feed, Field
 from expectations.conditions import holds
 from expectations.delivery import Reading
+from expectations.neutral import NEUTRALITY_CODE, holds_banned_word
 from expectations.promises import KEPT, Promise, can_be_due, is_always_due, missing_code, promises
-
-NEUTRALITY_CODE = "H_NOT_NEUTRAL"
 
 
 @dataclass(frozen=True)
@@ -65,13 +63,7 @@ def standings(feed: Feed, reading: Reading, problems: pd.DataFrame) -> Iterator[
     """
     rows = _Rows(feed, reading, problems)
     for promise in promises(feed):
-        match promise.aspect:
-            case "columns_fit" | "read_without_doubt" if promise.field is None:
-                yield rows.row_standing(promise)
-            case "rule_kept":
-                yield rows.rule_standing(promise)
-            case _:
-                yield rows.field_standing(promise)
+        yield rows.row_standing(promise) if promise.field is None else rows.field_standing(promise)
 
 
 @dataclass(frozen=True)
@@ -112,13 +104,6 @@ class _Rows:
         broken_count = len(np.unique(self.row_positions[where]))
         return Standing(promise, total - broken_count, self.row_numbers[self.row_positions[where]], self.row_codes[where])
 
-    def rule_standing(self, promise: Promise) -> Standing:
-        rule: Mapping[str, Any] = promise.rule or {}
-        one, other = self._column(rule["field"]), self._column(rule["other"])
-        both = self.stays & one.notna().to_numpy() & other.notna().to_numpy()
-        wrong = both & _breaks(rule, one, other)
-        return self._with_code(promise, both, wrong, rule["error_code"])
-
     def field_standing(self, promise: Promise) -> Standing:
         field = self.feed.by_name[str(promise.field)]
         cells = self._cells_of(field)
@@ -134,7 +119,8 @@ class _Rows:
             case "read_if_given":
                 return self._standing(promise, cells, ~cells.due, touched & refusal & ~cells.due[at])
             case "neutral_words":
-                return self._standing(promise, cells, True, touched & (codes == NEUTRALITY_CODE))
+                read = cells.applies & cells.given
+                return self._with_code(promise, read, read & holds_banned_word(self._column(field.field)), NEUTRALITY_CODE)
             case _:
                 return self._standing(promise, cells, True, touched & _starts(codes, "W_"))
 
@@ -178,13 +164,3 @@ class _Rows:
 
 def _starts(codes: np.ndarray, prefix: str) -> np.ndarray:
     return np.fromiter((code.startswith(prefix) for code in codes), dtype=bool, count=len(codes))
-
-
-def _breaks(rule: Mapping[str, Any], one: pd.Series, other: pd.Series) -> np.ndarray:
-    """True where two given values of a row contradict each other by the feed's rule."""
-    if rule["rule"] == "not_after":  # canonical dates compare as text
-        return (one.fillna("") > other.fillna("")).to_numpy(dtype=bool)
-    if rule["rule"] == "pairs":
-        allowed = {(scale, grade) for scale, grades in rule["allowed"].items() for grade in grades}
-        return np.fromiter((pair not in allowed for pair in zip(other, one, strict=True)), dtype=bool, count=len(one))
-    raise ValueError(f"the feed's rule {rule['rule']} has no known test")

@@ -25,7 +25,7 @@ def test_every_expectation_says_what_it_means_and_what_follows(feed: Feed) -> No
         assert (one.meta["consequence"] == "count") == (one.severity == "warning")
 
 
-@pytest.mark.parametrize("name", ["trainings", "means_checks"])
+@pytest.mark.parametrize("name", ["means_checks"])
 def test_great_expectations_passes_what_is_kept_and_fails_what_is_not(name: str) -> None:
     states = {promise.column: {KEPT, "E_ANY"} for promise in promises(feeds()[name])}
     failing = judgements(feeds()[name]).failing(states)
