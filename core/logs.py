@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+def show_events() -> None:
+    """Our own lines reach standard error, a library's only from warnings on: theirs may hold values."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    logging.getLogger("guitu").setLevel(logging.INFO)
 
 
 def log_event(event: str, **facts: object) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import sys
 
 from core.errors import GuituError
+from core.logs import show_events
 from expectations.agreement import feeds, providers
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one step; an expected error is one clear line and exit status 1."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    show_events()
     given = _parser().parse_args(arguments)
     try:
         given.run(given)

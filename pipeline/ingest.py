@@ -15,9 +15,9 @@ from functools import partial
 from sqlalchemy import Connection
 
 from connectors.sources import Source, open_source
+from core.errors import FixConfiguration
 from core.faults import crash_point
 from core.logs import log_event
-from expectations.agreement import feeds
 from expectations.delivery import Delivery
 from warehouse.database import Role, transaction
 from warehouse.landing.batches import is_known, land, waiting
@@ -27,8 +27,6 @@ from warehouse.staging.accept import Outcome, accept
 from warehouse.staging.receipts import mark_delivered, undelivered
 from warehouse.staging.watermarks import move_watermark, watermark
 
-PULLED = ("public_security", "civil_affairs")
-
 
 def ingest(provider: str, feed: str | None = None) -> int:
     """Everything new of a provider (or of one pulled feed) is landed and decided; returns the (last) run id.
@@ -36,32 +34,36 @@ def ingest(provider: str, feed: str | None = None) -> int:
     Raises:
         SourceUnavailable: the provider did not answer; what it gave before is kept, the watermark stays.
         SourceChanged: its answer is not the agreed one.
+        FixConfiguration: the provider has no such stream.
     """
-    pulled = [f.feed for f in feeds().values() if f.provider == provider and feed in {None, f.feed}]
-    run_id = 0
-    for name in pulled if provider in PULLED else [feed]:
-        with run_record("ingest", provider, name) as run:
-            _ingest(provider, name, open_source(provider), RawStore(), run)
-            run_id = run.run_id
+    source, run_id = open_source(provider), 0
+    if feed is not None and feed not in source.streams:
+        raise FixConfiguration(f"{provider} is fetched by {', '.join(source.streams)}, not by {feed}")
+    for stream in source.streams:
+        if feed in {None, stream}:
+            with run_record("ingest", provider, stream if source.has_watermark else None) as run:
+                _ingest(source, stream, RawStore(), run)
+                run_id = run.run_id
     return run_id
 
 
-def _ingest(provider: str, feed: str | None, source: Source, store: RawStore, run: RunRecord) -> None:
+def _ingest(source: Source, stream: str, store: RawStore, run: RunRecord) -> None:
+    provider = source.provider
     with transaction(Role.ETL) as connection:
-        left_over = waiting(connection, provider, feed)
-        since = watermark(connection, provider, feed) if feed else None
+        left_over = waiting(connection, provider, stream if source.has_watermark else None)
+        since = watermark(connection, provider, stream)
     outcomes = [accept(batch_id, store) for batch_id in left_over]
     newest = since
-    for delivery, is_last in _with_last(source.fetch(feed, since, partial(_is_known, provider))):
+    for delivery, is_last in _with_last(source.fetch(stream, since, partial(_is_known, provider))):
         batch_id, is_new = land(delivery, store)
         run.counts["deliveries"] = run.counts.get("deliveries", 0) + 1
         run.counts["new_deliveries"] = run.counts.get("new_deliveries", 0) + is_new
-        moves = feed is not None and provider in PULLED and is_last and all(o.code is None for o in outcomes)
-        outcome = accept(batch_id, store, after=_watermark_mover(provider, feed or "", newest, run) if moves else None)
+        moves = source.has_watermark and is_last and all(outcome.code is None for outcome in outcomes)
+        outcome = accept(batch_id, store, after=_watermark_mover(provider, stream, newest, run) if moves else None)
         newest = max(filter(None, (newest, outcome.newest_updated_at)), default=None)
         outcomes.append(outcome)
         crash_point("ingest.after_delivery")
-    _tell_senders(provider, source)
+    _tell_senders(source)
     run.counts |= Counter(outcome.state for outcome in outcomes)
 
 
@@ -90,14 +92,15 @@ def _watermark_mover(provider: str, feed: str, so_far: datetime | None, run: Run
     return move
 
 
-def _tell_senders(provider: str, source: Source) -> None:
-    """Receipts lie in the sender's outbox; one that could not be put there is put there by the next run."""
+def _tell_senders(source: Source) -> None:
+    """Receipts lie in the sender's outbox, where it has one; what could not be put there is put there by the next run."""
+    if source.put_receipt is None:
+        return
     with transaction(Role.ETL) as connection:
-        told = undelivered(connection, provider)
+        told = undelivered(connection, source.provider)
     for receipt in told:
-        if not source.put_receipt(receipt.name, json.dumps(receipt.receipt, ensure_ascii=False, indent=1).encode(), receipt.rejected_csv):
-            return
+        source.put_receipt(receipt.name, json.dumps(receipt.receipt, ensure_ascii=False, indent=1).encode(), receipt.rejected_csv)
         with transaction(Role.ETL) as connection:
             mark_delivered(connection, receipt.batch_id)
     if told:
-        log_event("receipts delivered", provider=provider, receipts=len(told))
+        log_event("receipts delivered", provider=source.provider, receipts=len(told))

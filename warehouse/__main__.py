@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
-import logging
 import sys
 from pathlib import Path
 
 from core.errors import GuituError
+from core.logs import show_events
 from core.settings import database_url
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; an expected error is one clear line and exit status 1."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    show_events()
     given = _parser().parse_args(arguments)
     try:
         return int(given.run(given) or 0)

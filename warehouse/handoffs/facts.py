@@ -6,7 +6,6 @@ Source: domain rules, section 1. Every name of the rules' short table is a field
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from typing import Literal, TypeVar
 
 from core.clock import SHANGHAI, end_of_day_at
 from warehouse.handoffs.rows import Case, Episode, Notice, Order, RegisteredPerson, RosterRow, Service
+from warehouse.identity.document_numbers import normal_number
 
 Handover = Literal["met", "unmet"]
 Item = TypeVar("Item")
@@ -25,12 +25,6 @@ IN_CUSTODY = {"1", "2", "3", "4"}
 RECEIVED = {"1", "2", "3", "4", "9"}
 MET_RESULTS, UNMET_RESULTS = {"1", "4", "5"}, {"2", "3", "6"}
 FIRST_TALK, DONE = "11", "1"
-_BRACKETS = str.maketrans(dict.fromkeys("[【（(", "〔") | dict.fromkeys("]】）)", "〕"))
-
-
-def normal_number(text: str) -> str:
-    """A document number as it is compared: half-width, without spaces, every bracket as 〔〕."""
-    return "".join(unicodedata.normalize("NFKC", text).split()).translate(_BRACKETS)
 
 
 def handoff_id(decision_number: str) -> str:

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy import Table as SqlTable
 
-from warehouse.handoffs.facts import normal_number
 from warehouse.handoffs.rows import Case, Episode, Notice, Order, Organization, RegisteredPerson, RosterRow, Service, SourceRow
+from warehouse.identity.document_numbers import normal_number
 from warehouse.tables.feeds import staging_table
 from warehouse.tables.identity import Link
 

@@ -24,7 +24,7 @@ from core.logs import log_event
 from expectations.agreement import Feed, feeds
 from expectations.decoding import decode_chunks
 from expectations.delivery import Decoded, Delivery
-from expectations.verdict import file_rules
+from expectations.verdict import FILE_FORMS, Tally, file_rules
 from warehouse.database import Role, transaction
 from warehouse.landing.batches import LandedBatch, load
 from warehouse.landing.raw import RawStore
@@ -35,7 +35,6 @@ from warehouse.staging.snapshots import apply_silence, guard_codes_in_use, guard
 from warehouse.staging.versions import Staged, lock_feed, stage
 
 CHUNK_ROWS = 100_000
-FILE_FORMS = {"csv", "xlsx"}
 AfterStaging = Callable[[Connection, datetime | None], None]
 
 
@@ -110,7 +109,7 @@ def _take_in(connection: Connection, group: list[LandedBatch], overruled: str | 
     chunks = {batch.batch_id: list(_prepared(feed, batch)) for batch in group}
     everything = [part for parts in chunks.values() for part in parts]
     if first.delivery.form in FILE_FORMS:
-        for code, detail in file_rules(_sum(part.tally for part in everything)):
+        for code, detail in file_rules(sum((part.tally for part in everything), Tally())):
             _unless(overruled, AgreementBroken(code, detail))
     _check_sender(feed, first.delivery, everything)
     present = pd.concat([part.present_keys for part in everything]) if everything else pd.Series(dtype="object")
@@ -153,14 +152,6 @@ def _prepared(feed: Feed, batch: LandedBatch) -> Iterator[Prepared]:
 
 def _prepare_chunk(feed_name: str, arrived_at: datetime, decoded: Decoded) -> Prepared:
     return prepare(feeds()[feed_name], decoded, arrived_at)
-
-
-def _sum(tallies: Iterator[dict[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for tally in tallies:
-        for name, count in tally.items():
-            total[name] = total.get(name, 0) + count
-    return total
 
 
 def _unless(overruled: str | None, error: AgreementBroken) -> None:

@@ -22,7 +22,7 @@ def index_purpose(field: str) -> str:
 
 def sealed_columns(feed: Feed, field: str, values: pd.Series) -> dict[str, pa.Array]:
     """The stored columns of a sealed field; `id_key` is kept as an index only."""
-    texts = values.where(values.notna(), None).tolist()
+    texts = pa.array(values, pa.string(), from_pandas=True).to_pylist()
     columns: dict[str, pa.Array] = {}
     if field != "id_key":
         columns[sealed_column(field)] = bytea_literals(sealer(place(feed, field)).seal_texts(texts))

@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 from core.sealing import key_source, sealer
 from expectations.agreement import Feed
 from expectations.delivery import Decoded, Reading
+from expectations.reading import read_rows
+from expectations.verdict import Tally, judge
 from warehouse.staging.columns import bytea_literals, sealed_columns
 
 ROW_SEPARATOR, NULL_MARK = "\x1f", "\x00"
@@ -28,7 +30,7 @@ class Prepared:
     `staged`: an Arrow table, one row per row to load; columns are those of the staging table that come from the row, plus
     row_number and content_hash (hex text for bytea). `present_keys`: source_key of every row of the chunk, loaded or not.
     `quarantined`: row_number, source_key, state, received (JSON of the row as received). `problems`: row_number, source_key,
-    field, code, severity. `expectations`: expectation, field, severity, checked, failed. `tally`: figures for the file rules.
+    field, code, severity. `expectations`: expectation, field, severity, checked, failed. `tally`: counts for the file rules. `newest_updated_at`: greatest source_updated_at to load.
     """
 
     staged: pa.Table
@@ -37,7 +39,7 @@ class Prepared:
     quarantined: pd.DataFrame
     problems: pd.DataFrame
     expectations: pd.DataFrame
-    tally: dict[str, int]
+    tally: Tally
     row_count: int
     notes: Mapping[str, object]
     newest_updated_at: datetime | None
@@ -45,9 +47,6 @@ class Prepared:
 
 def prepare(feed: Feed, decoded: Decoded, arrived_at: datetime) -> Prepared:
     """Read and judge decoded rows, and seal what may not lie open."""
-    from expectations.reading import read_rows
-    from expectations.verdict import judge
-
     reading = read_rows(feed, decoded, arrived_at=arrived_at)
     verdict = judge(feed, reading, decoded_problems=decoded.problems, row_count=decoded.row_count)
     set_aside = _set_aside(verdict.rejected, verdict.held)
