@@ -31,7 +31,7 @@ def holds(conditions: Iterable[Mapping[str, Any]], values: pd.DataFrame, derived
     return pd.Series(result, index=values.index, dtype=bool)
 
 
-def _one(condition: Mapping[str, Any], values: pd.DataFrame, derived: pd.DataFrame) -> np.ndarray:
+def _one(condition: Mapping[str, Any], values: pd.DataFrame, derived: pd.DataFrame) -> Any:
     if "any" in condition:
         return np.logical_or.reduce([_one(one, values, derived) for one in condition["any"]])
     column = values[condition["field"]] if condition["field"] in values else pd.Series(None, index=values.index, dtype=object)

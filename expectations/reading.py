@@ -16,7 +16,21 @@ from expectations import row_rules
 from expectations.agreement import Feed, Field
 from expectations.delivery import Decoded, Reading
 from expectations.draft import Draft
-from expectations.forms import booleans, codes, dates, id_number, instants, lists, months, names, numbers, organizations, phones, regions, texts
+from expectations.forms import (
+    booleans,
+    codes,
+    dates,
+    id_number,
+    instants,
+    lists,
+    months,
+    names,
+    numbers,
+    organizations,
+    phones,
+    regions,
+    texts,
+)
 from expectations.forms.columns import TEXT, read_column, to_arrow
 from expectations.forms.form import Form
 

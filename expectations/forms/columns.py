@@ -74,7 +74,11 @@ def read_column(texts: pa.LargeStringArray, form: Form) -> Column:
     read = _read_distinct(texts.take(pa.array(rest)), form)
     mask = np.zeros(len(texts), dtype=bool)
     mask[rest] = True
-    return Column(pc.replace_with_mask(base, pa.array(mask), read.values), _spread(read.codes, rest, len(texts)), _either(differs, read.differs, rest, len(texts)))
+    return Column(
+        pc.replace_with_mask(base, pa.array(mask), read.values),
+        _spread(read.codes, rest, len(texts)),
+        _either(differs, read.differs, rest, len(texts)),
+    )
 
 
 def _read_distinct(texts: pa.LargeStringArray, form: Form) -> Column:
@@ -149,5 +153,4 @@ def digits_of(matrix: np.ndarray, first: int, last: int) -> np.ndarray:
 def are_digits(matrix: np.ndarray, places: list[int]) -> np.ndarray:
     """True for the rows whose columns `places` are all ASCII digits."""
     part = matrix[:, places]
-    result: np.ndarray = ((part >= 48) & (part <= 57)).all(axis=1)
-    return result
+    return np.asarray(((part >= 48) & (part <= 57)).all(axis=1))

@@ -24,7 +24,9 @@ _SEPARATED = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _CHINESE = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})(?=日)")
 _NUMERALS = re.compile("([〇○零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})(?=日)")
-_TIME = re.compile(r"(?:[T日]|\s)\s*([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?:[T日]|\s)\s*([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?\s*(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?", re.IGNORECASE
+)
 _AMBIGUOUS = re.compile(r"[0-9]{5}(?:\.[0-9]+)?|[0-9]{1,2}([-/.])[0-9]{1,2}\1(?:[0-9]{4}|[0-9]{2})")
 _SIX_DIGITS = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})")
 _PART = re.compile(
@@ -172,7 +174,8 @@ def is_day(matrix: np.ndarray) -> np.ndarray:
     """True for the byte rows that begin with `yyyy-mm-dd`, a real day in `QUICK_YEARS`."""
     good = are_digits(matrix, [0, 1, 2, 3, 5, 6, 8, 9]) & (matrix[:, 4] == 45) & (matrix[:, 7] == 45)
     years, months, days = digits_of(matrix, 0, 4), digits_of(matrix, 5, 7), digits_of(matrix, 8, 10)
-    return good & (years >= QUICK_YEARS[0]) & (years <= QUICK_YEARS[1]) & is_in_calendar(years, months, days)
+    result: np.ndarray = good & (years >= QUICK_YEARS[0]) & (years <= QUICK_YEARS[1]) & is_in_calendar(years, months, days)
+    return result
 
 
 def is_in_calendar(years: np.ndarray, months: np.ndarray, days: np.ndarray) -> np.ndarray:

@@ -39,7 +39,9 @@ def read_one(text: str, is_open_ended: bool = False) -> Read:
     if clock is None:
         return _canonical(midnight), "W_TIME_MISSING"
     hour, minute, second, microsecond, zone = clock
-    at = midnight.replace(tzinfo=zone or dates.SHANGHAI_TIME) + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microsecond)
+    at = midnight.replace(tzinfo=zone or dates.SHANGHAI_TIME) + timedelta(
+        hours=hour, minutes=minute, seconds=second, microseconds=microsecond
+    )
     return _canonical(at), None
 
 
@@ -81,4 +83,5 @@ def _in_utc(local: np.ndarray) -> np.ndarray:
 def _day_before(local: np.ndarray) -> np.ndarray:
     months = (digits_of(local, 0, 4) - 1970) * 12 + digits_of(local, 5, 7) - 1
     days = months.astype("datetime64[M]").astype("datetime64[D]") + (digits_of(local, 8, 10) - 2)
-    return np.datetime_as_string(days, unit="D").astype("S10").view(np.uint8).reshape(-1, 10)
+    result: np.ndarray = np.datetime_as_string(days, unit="D").astype("S10").view(np.uint8).reshape(-1, 10)
+    return result

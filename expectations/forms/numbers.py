@@ -13,7 +13,9 @@ from expectations.agreement import Field
 from expectations.forms.clean import NULLS, as_booleans, clean
 from expectations.forms.form import Form, Quick, Read
 
-_NUMBER = re.compile(r"([+-]?)\s*(¥?)\s*(-?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)((?:\.[0-9]+)?)\s*((?:[^0-9.,+\s-][^0-9.,+-]*(?:2(?:/[^0-9]+)?)?)?)")
+_NUMBER = re.compile(
+    r"([+-]?)\s*(¥?)\s*(-?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)((?:\.[0-9]+)?)\s*((?:[^0-9.,+\s-][^0-9.,+-]*(?:2(?:/[^0-9]+)?)?)?)"
+)
 _USUAL_DECIMAL = r"^(?:0|[1-9][0-9]{0,11})\.[0-9]{2}$"
 _USUAL_INTEGER = r"^(?:0|[1-9][0-9]{0,8})$"
 _MONEY_SUFFIX = re.compile(r"(万?)(?:元(?:/(月|年))?)?")
