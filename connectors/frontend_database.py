@@ -61,7 +61,7 @@ class Reading:
     def __init__(self, opened: psycopg.Connection, deadlines: Deadlines) -> None:
         self._opened, self._deadlines = opened, deadlines
 
-    def rows(self, query: sql.Composable, given: Mapping[str, object]) -> list[tuple[Any, ...]]:
+    def rows(self, query: sql.Composed, given: Mapping[str, object]) -> list[tuple[Any, ...]]:
         """All rows of one statement, at most `MAX_PAGE_BYTES` of text."""
         rows, size = [], 0
         with self._opened.cursor() as cursor, self._cut_when_late():

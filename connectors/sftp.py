@@ -11,6 +11,7 @@ import binascii
 import stat
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from secrets import token_hex
@@ -81,12 +82,12 @@ class Server:
     async def _read(self, path: str, greatest: int) -> bytes:
         received: list[bytes] = []
         size = 0
-        async with self._client.open(path, "rb") as file:
+        async with self._client.open(path, "rb", encoding=None) as file:
             while chunk := await file.read(CHUNK_BYTES):
                 size += len(chunk)
                 if size > greatest:
                     raise SourceChanged(f"a file on the SFTP server is larger than {greatest} bytes")
-                received.append(bytes(chunk))
+                received.append(chunk)  # type: ignore[arg-type]  # bytes: no encoding was asked for
         return b"".join(received)
 
     async def _write(self, path: str, name: str, content: bytes) -> None:
@@ -111,20 +112,38 @@ def session(connection: Mapping[str, str], limits: Limits = Limits()) -> Iterato
     missing = [name for name in ("host", "login", "host_key") if not connection.get(name)]
     if missing or not (connection.get("password") or connection.get("key_file")):
         raise MissingSecret(f"the SFTP connection has no {', '.join(missing) or 'password or key_file'}")
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="sftp", daemon=True)
-    thread.start()
-    opened: asyncssh.SSHClientConnection | None = None
-    try:
+    with _background_loop() as loop:
         opened = _run(loop, _connected(connection, limits), limits.connect_seconds)
-        client = _run(loop, _sftp_client(opened), limits.connect_seconds)
-        yield Server(loop, client, connection.get("folder") or "", limits)
+        try:
+            client = _run(loop, _sftp_client(opened), limits.connect_seconds)
+            yield Server(loop, client, connection.get("folder") or "", limits)
+        finally:
+            _run(loop, _closed(opened), limits.connect_seconds)
+
+
+@contextmanager
+def _background_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop in a thread of its own; when the block ends, what still runs on it is cancelled and everything is closed."""
+    started: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def stay() -> None:
+        is_over = asyncio.Event()
+        started.set_result((asyncio.get_running_loop(), is_over))
+        await is_over.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(stay()), name="sftp", daemon=True)
+    thread.start()
+    loop, is_over = started.result()
+    try:
+        yield loop
     finally:
-        if opened is not None:
-            loop.call_soon_threadsafe(opened.abort)
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(is_over.set)
         thread.join()
-        loop.close()
+
+
+async def _closed(opened: asyncssh.SSHClientConnection) -> None:
+    opened.abort()
+    await opened.wait_closed()
 
 
 async def _sftp_client(opened: asyncssh.SSHClientConnection) -> asyncssh.SFTPClient:
