@@ -109,11 +109,15 @@ class Feed:
 @lru_cache(maxsize=1)
 def code_lists() -> Mapping[str, CodeList]:
     """Every code list of the agreement by name."""
-    given = yaml.safe_load((FOLDER / "code_lists.yaml").read_text("utf-8"))
+    given = _load(FOLDER / "code_lists.yaml")
     return {
         name: CodeList(name, entry["codes"], entry.get("synonyms", {}), entry.get("by_first_digit", False), entry.get("pattern"))
         for name, entry in given.items()
     }
+
+
+def _load(path: Path) -> Any:
+    return yaml.load(path.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (both are safe loaders)
 
 
 def _conditions(given: object) -> tuple[Mapping[str, Any], ...] | None:
@@ -154,7 +158,7 @@ def feeds() -> Mapping[str, Feed]:
     for path in FOLDER.glob("*.yaml"):
         if path.name == "code_lists.yaml":
             continue
-        given = yaml.safe_load(path.read_text("utf-8"))
+        given = _load(path)
         found.append(
             Feed(
                 feed=given["feed"],
