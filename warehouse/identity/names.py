@@ -73,6 +73,11 @@ def name_keys(texts: Sequence[str]) -> list[str]:
     return OpenCC("t2s").convert("\n".join(cleaned)).split("\n") if cleaned else []
 
 
+def bare_keys(texts: Sequence[str]) -> list[str]:
+    """The second key of each name: without dots, which some registers drop. Names of one bare key are the same name."""
+    return [key.replace("·", "") for key in name_keys(texts)]
+
+
 @lru_cache(maxsize=1 << 18)
 def prepared(key: str) -> Name:
     """A key made ready to be compared."""

@@ -24,7 +24,7 @@ from expectations.forms.dates import read_one as read_date
 from expectations.forms.id_number import key_of
 from expectations.forms.id_number import read_one as read_number
 from warehouse.identity.document_numbers import normal_number
-from warehouse.identity.names import name_keys
+from warehouse.identity.names import bare_keys
 from warehouse.tables.feeds import staging_table
 
 NAME_CHANGE, NUMBER_CHANGE, BIRTH_CHANGE = "5", "6", "8"
@@ -84,7 +84,7 @@ def read_records(connection: Connection, as_of: date) -> Records:
         rows[name] = table[name].to_pandas().astype("object").where(lambda column: column.notna(), None)
     numbers = _open_distinct(connection, rows, rows["number"].to_numpy(), "id_number")
     keys = [key_of(number, as_of) if number else None for number in numbers]
-    names = name_keys([name or "" for name in _open_distinct(connection, rows, rows["name"].to_numpy(), "name")])
+    names = bare_keys([name or "" for name in _open_distinct(connection, rows, rows["name"].to_numpy(), "name")])
     without = np.where(rows["number"] == NOTHING, rows["text_number"], NOTHING)
     number_texts = {code: value for code, value in enumerate(_open_distinct(connection, rows, without, "id_number")) if value}
     records = Records(rows.drop(columns="version_id"), keys, _merge_names(rows, names), number_texts)
@@ -185,7 +185,7 @@ def _read_changes(connection: Connection, records: Records, as_of: date) -> None
             if NOTHING not in (codes[0], target) and codes[0] != target:
                 records.changes.append(NumberChange(codes[0], target, int(row["name"])))
         elif kind == NAME_CHANGE and mine != NOTHING:
-            aliases[mine].update(name_keys([value for value in (old, new) if value]))
+            aliases[mine].update(bare_keys([value for value in (old, new) if value]))
         elif kind == BIRTH_CHANGE and mine != NOTHING:
             births[mine].update(date.fromisoformat(day) for value in (old, new) if value and (day := read_date(value)[0]))
     for mine, former in _former_names(connection, records.rows):
@@ -219,7 +219,7 @@ def _former_names(connection: Connection, rows: pd.DataFrame) -> Iterable[tuple[
     for row, former in zip(found, opened, strict=True):
         names = json.loads(former or "[]")
         if names and numbers[row.source_key] != NOTHING:
-            yield int(numbers[row.source_key]), name_keys(names)
+            yield int(numbers[row.source_key]), bare_keys(names)
 
 
 def _number_code(value: str | None, code_of: Mapping[str, int], as_of: date) -> int:

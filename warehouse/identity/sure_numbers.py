@@ -31,9 +31,13 @@ def settle_numbers(records: Records) -> pd.DataFrame:
     settled["is_moved"] = number != rows["number"].to_numpy()
     has_number = number != NOTHING
     settled["rule"] = np.where(has_number, "1", "")
-    cases = pd.DataFrame({"number": number, "name": rows["name"], "birth_date": rows["birth_date"], "sex_code": rows["sex_code"], "feed": rows["feed"]})
+    cases = pd.DataFrame(
+        {"number": number, "name": rows["name"], "birth_date": rows["birth_date"], "sex_code": rows["sex_code"], "feed": rows["feed"]}
+    )
     cases = cases[has_number]
-    cases["own_birth"] = pd.to_datetime(pd.Series([birth_of(n) if n else None for n in records.numbers], dtype="object")).reindex(cases["number"]).to_numpy()
+    cases["own_birth"] = (
+        pd.to_datetime(pd.Series([birth_of(n) if n else None for n in records.numbers], dtype="object")).reindex(cases["number"]).to_numpy()
+    )
     is_dated_otherwise = cases["birth_date"].notna() & (cases["birth_date"] != cases["own_birth"])
     odd_births = cases.loc[is_dated_otherwise, "number"].unique()
     kinds = cases.groupby("number")["name"].nunique()

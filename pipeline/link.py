@@ -1,0 +1,27 @@
+"""Work out which source records speak of the same person, in one fenced transaction."""
+
+from __future__ import annotations
+
+from core.faults import crash_point
+from warehouse.database import Role, transaction
+from warehouse.identity.link import link as link_records
+from warehouse.lease import hold, take
+from warehouse.runs import run_record
+
+LEASE = "link"
+
+
+def link() -> int:
+    """Every staged record about a person has its link; returns the run id.
+
+    Raises:
+        LeaseLost: a newer run is linking; this one wrote nothing.
+    """
+    with run_record("link") as run:
+        with transaction(Role.ETL) as connection:
+            token = take(connection, LEASE)
+        with transaction(Role.ETL) as connection:
+            hold(connection, LEASE, token)
+            run.counts |= link_records(connection, run.run_id).as_dict()
+            crash_point("link.before_commit")
+    return run.run_id
