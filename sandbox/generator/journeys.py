@@ -31,7 +31,7 @@ KINDS: dict[str, tuple[float, int, int]] = {
     "hospital": (1, 20, 80),
     "escaped": (0.7, 20, 80),
     "justice": (0.7, -25, -1),
-    "converted": (0.6, -200, -5),
+    "converted": (0.6, -200, -45),
     "died_inside": (0.4, -200, -5),
     "met": (6.5, -18, -1),
     "unmet": (3, -14, -1),

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 from sandbox.generator.chance import Chance
@@ -111,6 +112,12 @@ def build_places(chance: Chance, persons: int) -> Places:
 def bureau_of(registration_number: str) -> str:
     """The police bureau that keeps a registration number."""
     return f"{registration_number[1:7]}440000"
+
+
+@lru_cache(maxsize=1)
+def earlier_codes() -> dict[str, str]:
+    """Present county code to the code of former times, where it had one."""
+    return {county.code: county.earlier_code for county in _counties() if county.earlier_code}
 
 
 def _counties() -> list[County]:

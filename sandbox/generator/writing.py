@@ -127,6 +127,10 @@ def _xlsx(batch: Batch, chance: Chance) -> bytes:
         cells = pen.write(row)
         for place, field in enumerate(fields):
             _cell(sheet, top, place, cells[field.field], day_format)
+    if chance.happens(0.2):
+        top += 1
+        sheet.write_string(top, 0, "隐藏行，仅供核对")
+        sheet.set_row(top, None, None, {"hidden": True})
     if chance.happens(0.5):
         sheet.write_string(top + 1, 0, "合计")
         sheet.write_number(top + 1, 2, len(batch.rows))

@@ -21,6 +21,8 @@ WORDS = {
     "E_DATE_AMBIGUOUS": ("5/1/2026", "260105", "46027"),
 }
 APART = 12
+# Codes few media or feeds can carry go first where they fit.
+SELDOM_FITS = {"E_TYPE": 1, "E_FORMULA": 2, "E_SENDER_KEY": 3, "E_COLUMNS": 4, "E_UNIT": 5, "E_RANGE": 6, "E_NUMBER": 7}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Faults:
                 batch.rows.insert(at, row)
 
     def _faulty(self, source: Row, batch: Batch) -> Row | None:
-        for code in sorted(self._ways, key=lambda code: (self.count[code], self._chance.random())):
+        for code in sorted(self._ways, key=lambda code: (self.count[code], SELDOM_FITS.get(code, 9), self._chance.random())):
             row = source.copy(operation_code="I")
             row.values["source_key"] = self._new_key(source.key)
             row.fault = ("", code)

@@ -15,6 +15,7 @@ from typing import Any
 from expectations.agreement import Field, feed
 from sandbox.generator.chance import Chance
 from sandbox.generator.numbers import is_valid_id
+from sandbox.generator.places import earlier_codes
 from sandbox.generator.rows import Row
 
 LOCAL = timezone(timedelta(hours=8))
@@ -33,6 +34,12 @@ DATE_HABITS: dict[str, Callable[[date], str]] = {
     "midnight": lambda d: f"{d.isoformat()} 00:00:00.0",
     "iso_midnight": lambda d: f"{d.isoformat()}T00:00:00",
 }
+# Forms that are refused, in fields a row can do without: the field becomes null with a warning, the row stays.
+FORGIVEN = {
+    "last_review_date": ("45296", "2026年", "农历"), "next_review_date": ("5/1/2027", "2027-02-30"), "address_verified_date": ("2026-03",),
+    "last_contact_date": ("260105", "2026"), "next_assessment_date": ("01-05-27",), "contract_end_date": ("2028-00-10",),
+    "desired_wage_yuan": ("约4500", "4000-5000"), "standard_yuan": ("8760.00",), "phone": ("1.3E+10",), "valid_until_date": ("2026-12",),
+}  # fmt: skip
 HABIT_WEIGHTS = {"iso": 66, "slash": 9, "short": 5, "dots": 5, "compact": 6, "words": 6, "numerals": 1, "midnight": 1, "iso_midnight": 1}
 
 
@@ -56,11 +63,12 @@ class Pen:
         self._habit = chance.weighted(HABIT_WEIGHTS) if medium in {"csv", "xlsx"} else "iso"
         self._has_date_cells = medium == "xlsx" and chance.happens(0.5)
         self._between = chance.choices([c for c in ";；、|" if c != separator], (85, 5, 5, 5)[: 3 if separator == "|" else 4])[0]
+        self._earlier = earlier_codes()
         self._slip = 0.03 if self._is_json else 0.045
         writers: dict[str, Callable[[Field, Any], Any]] = {
             "code": self._code, "date": self._date, "datetime": self._moment, "money": self._money, "decimal": self._plain,
             "integer": self._integer, "boolean": self._boolean, "list": self._list, "month": self._month, "phone": self._phone,
-            "name": self._plain, "id": self._plain, "text": self._text, "region": self._plain, "organization": self._plain,
+            "name": self._plain, "id": self._plain, "text": self._text, "region": self._region, "organization": self._plain,
         }  # fmt: skip
         self._plan = [(f.field, f, writers[f.form]) for f in self._fields]
 
@@ -78,6 +86,8 @@ class Pen:
                 cells[name] = raw[name]
             elif value is None or value == () or (name == "birth_date" and may_lack_birth and self._chance.random() < 0.05):
                 cells[name] = self._nothing(field)
+            elif name in FORGIVEN and self._chance.random() < 0.006:
+                cells[name] = self._chance.choice(FORGIVEN[name])
             elif name == "sex_code" and self._chance.random() < 0.04:
                 cells[name] = None
             else:
@@ -105,6 +115,13 @@ class Pen:
 
     def _plain(self, field: Field, value: Any) -> str:
         return str(value)
+
+    def _region(self, field: Field, value: Any) -> str:
+        """The code; for the hukou now and then only the county, or the county's code of former times."""
+        code = str(value)
+        if field.field != "hukou_region_code" or self._chance.random() > 0.06:
+            return code
+        return self._earlier.get(code[:6]) or code[:6]
 
     def _text(self, field: Field, value: Any) -> str:
         text = str(value)

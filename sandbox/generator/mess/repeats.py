@@ -11,33 +11,41 @@ from sandbox.generator.rows import Row
 
 
 class Repeats:
-    """Adds repeats to batches of increments; snapshots and front-end tables hold each key once."""
+    """Adds repeats to increments; snapshots hold each key once, front-end tables too, with the deleted rows still in them."""
 
     def __init__(self, chance: Chance) -> None:
         self._chance = chance
         self._mistakes = 0
 
     def add(self, batch: Batch) -> None:
-        """About one row in two hundred twice, and one in three hundred deleted again."""
-        if batch.is_snapshot or batch.medium == "share":
+        """About one row in two hundred twice, and one in three hundred entered by mistake and deleted again."""
+        if batch.is_snapshot:
             return
-        for row in [r for r in batch.rows if self._chance.happens(0.005) and not DAMAGING & set(r.error_classes)]:
-            batch.rows.insert(batch.rows.index(row) + 1, row)
-        for row in [r for r in batch.rows if self._chance.happens(0.003) and not r.raw and r.person is not None]:
-            self._mistake(batch, row)
-        if batch.medium == "api" and batch.rows:
-            stranger = batch.rows[-1].copy(operation_code="D", source_key=self._free_key(batch.rows[-1]))
-            stranger.person = None
-            batch.rows.append(stranger)
+        rows: list[Row] = []
+        for row in batch.rows:
+            rows.append(row)
+            if batch.medium != "share" and self._chance.happens(0.005) and not DAMAGING & set(row.error_classes):
+                rows.append(row)
+            if self._chance.happens(0.003) and not row.raw and row.person is not None:
+                rows += self._mistake(row, batch)
+        if batch.medium == "api" and rows:
+            rows.append(self._deleted(rows[-1], self._free_key(rows[-1])))
+        batch.rows[:] = rows
 
-    def _mistake(self, batch: Batch, row: Row) -> None:
-        """The same row entered under a second key, and that key deleted a little later."""
+    def _mistake(self, row: Row, batch: Batch) -> list[Row]:
+        """The same row entered under a second key, and that key deleted a little later; a table shows only the end of it."""
         key = self._free_key(row)
         wrong = row.copy(source_key=key, operation_code="I")
         wrong.person = None
-        gone = wrong.copy(operation_code="D", source_updated_at=min(row.updated_at + timedelta(minutes=7), batch.sent_at))
-        at = batch.rows.index(row) + 1
-        batch.rows[at:at] = [wrong, gone]
+        gone = self._deleted(row, key)
+        gone.values["source_updated_at"] = min(row.updated_at + timedelta(minutes=7), batch.sent_at)
+        return [gone] if batch.medium == "share" else [wrong, gone]
+
+    @staticmethod
+    def _deleted(row: Row, key: str) -> Row:
+        deleted = row.copy(source_key=key, operation_code="D")
+        deleted.person = None
+        return deleted
 
     def _free_key(self, row: Row) -> str:
         self._mistakes += 1
