@@ -23,7 +23,7 @@ from expectations.workbook.titles import normal_title
 MEMORY_BYTES = 2 << 30
 OUTPUT_BYTES = 1 << 30
 CPU_SECONDS = 300
-WALL_SECONDS = 600
+WALL_SECONDS = 900
 
 _PROJECT = str(Path(__file__).resolve().parents[2])
 _PROGRAM = "import sys; sys.path.insert(0, sys.argv.pop()); from expectations.workbook.child import main; main()"

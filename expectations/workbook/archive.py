@@ -77,26 +77,22 @@ class Archive:
         Raises:
             Refused: the part is missing, damaged, or no plain XML.
         """
-        for _ in self.parse_slowly(name, start, end, text):
-            pass
-
-    def parse_slowly(
-        self,
-        name: str,
-        start: Callable[[str, dict[str, str]], None],
-        end: Callable[[str], None] | None = None,
-        text: Callable[[str], None] | None = None,
-    ) -> Iterator[None]:
-        """As `parse`, coming back after every piece so that the caller can take what was found, or stop."""
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = _refuse_doctype
         local = LocalNames()
+        parser = plain_parser()
         parser.StartElementHandler = lambda tag, attributes: start(local[tag], attributes)
         if end:
             parser.EndElementHandler = lambda tag: end(local[tag])
         if text:
             parser.CharacterDataHandler = text
+        for _ in self.feed(name, parser):
+            pass
+
+    def feed(self, name: str, parser: expat.XMLParserType) -> Iterator[None]:
+        """Give one XML part to a parser, coming back after every piece so that the caller can take what was found, or stop.
+
+        Raises:
+            Refused: the part is missing, damaged, or no plain XML.
+        """
         try:
             for piece in self.chunks(name):
                 parser.Parse(piece, False)
@@ -105,6 +101,14 @@ class Archive:
             yield
         except expat.ExpatError as error:
             raise Refused("a part of the workbook is no plain XML") from error
+
+
+def plain_parser() -> expat.XMLParserType:
+    """A parser that refuses document types, and with them every entity of a file's own."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return parser
 
 
 class LocalNames(dict[str, str]):

@@ -35,23 +35,23 @@ class CellReader:
         Raises:
             Refused: the cell points to a shared string that is not there.
         """
-        if cell.kind == "e" or (cell.is_formula and not cell.stored and (cell.stored is None or cell.kind != "str")):
-            return "", "E_FORMULA"
-        stored = cell.stored or ""
-        if cell.kind == "s":
+        code, style, stored, is_formula = cell
+        if code == "s" and stored:
             return self._shared(stored), None
-        if cell.kind in ("str", "inlineStr"):
-            return stored, None
-        if not stored.strip():
+        if code == "e" or (is_formula and not stored and (stored is None or code != "str")):
+            return "", "E_FORMULA"
+        if code in ("str", "inlineStr"):
+            return stored or "", None
+        stored = (stored or "").strip()
+        if not stored:
             return "", None
-        if cell.kind == "b":
-            return ("", "E_TYPE") if kind in ("text", "id", "month") else ("true" if stored.strip() in ("1", "true") else "false", None)
-        if cell.kind == "d":
-            return ("", "E_TYPE") if kind in ("text", "id") else (stored.strip().replace("T", " "), None)
-        return self._number(stored.strip(), cell.style, kind)
+        if code == "b":
+            return ("", "E_TYPE") if kind in ("text", "id", "month") else ("true" if stored in ("1", "true") else "false", None)
+        if code == "d":
+            return ("", "E_TYPE") if kind in ("text", "id") else (stored.replace("T", " "), None)
+        return self._number(stored, style, kind)
 
     def _shared(self, stored: str) -> str:
-        stored = stored.strip()
         if not (stored.isascii() and stored.isdigit() and len(stored) < 9 and int(stored) < len(self.strings)):
             raise Refused("a cell points to a text that is not there")
         return self.strings[int(stored)]

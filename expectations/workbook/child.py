@@ -20,7 +20,7 @@ from itertools import islice
 from expectations.workbook.archive import Archive, Refused
 from expectations.workbook.cells import CellReader, Kind
 from expectations.workbook.parts import Sheet, read_workbook
-from expectations.workbook.sheet import Line, read_lines
+from expectations.workbook.sheet import Cell, Line, read_lines
 from expectations.workbook.titles import normal_title
 
 MOST_ROWS = 500_000
@@ -104,9 +104,9 @@ def _find_header(archive: Archive, sheet: Sheet, order: Order, reader: CellReade
     """The first line with most of the agreed titles that at most five title rows stand above; None where no title is known."""
     candidates = []
     title_rows = 0
-    for number, line in enumerate(islice(read_lines(archive, sheet.path), _LINES_LOOKED_AT)):
-        titles = _titles(line, reader)
-        if line.is_hidden or not any(titles):
+    for number, (is_hidden, cells) in enumerate(islice(read_lines(archive, sheet.path), _LINES_LOOKED_AT)):
+        titles = _titles(cells, reader)
+        if is_hidden or not any(titles):
             continue
         candidates.append(Header(sheet, number, title_rows, titles))
         title_rows += 1
@@ -116,9 +116,9 @@ def _find_header(archive: Archive, sheet: Sheet, order: Order, reader: CellReade
     return best if best and _score(best.titles, order)[1] else None
 
 
-def _titles(line: Line, reader: CellReader) -> list[str]:
-    titles = [""] * (max(line.cells, default=-1) + 1)
-    for column, cell in line.cells.items():
+def _titles(cells: dict[int, Cell], reader: CellReader) -> list[str]:
+    titles = [""] * (max(cells, default=-1) + 1)
+    for column, cell in cells.items():
         titles[column] = reader.read(cell, "other")[0]
     while titles and not titles[-1].strip():
         titles.pop()
@@ -138,7 +138,6 @@ class _Writing:
         compared = [normal_title(title) for title in titles]
         self.reader = reader
         self.kinds = [order.kinds.get(title, "other") for title in compared]
-        self.is_known = [bool(title) for title in titles]
         self.key = compared.index(order.key) if order.key in compared else None
         self.counts = {"hidden_rows": 0, "empty_rows": 0, "total_rows": 0}
 
@@ -146,9 +145,9 @@ class _Writing:
         """Write every data row and return what was skipped."""
         out = csv.writer(rows, lineterminator="\r\n")
         row_number = 0
-        for line in lines:
-            texts, codes, first = self._row(line)
-            skipped = self._skipped(line, texts, codes, first)
+        for is_hidden, cells in lines:
+            texts, codes, first = self._row(cells)
+            skipped = self._skipped(is_hidden, texts, first)
             if skipped:
                 self.counts[skipped] += 1
                 continue
@@ -161,28 +160,28 @@ class _Writing:
                 problems.write(f"{row_number},{column},{code}\n")
         return self.counts
 
-    def _row(self, line: Line) -> tuple[list[str], list[tuple[int, str]], tuple[int, str] | None]:
+    def _row(self, cells: dict[int, Cell]) -> tuple[list[str], list[tuple[int, str]], tuple[int, str] | None]:
         """Texts by column, codes by column, and the first cell that says anything."""
-        texts = [""] * len(self.kinds)
+        width, kinds, read = len(self.kinds), self.kinds, self.reader.read
+        texts = [""] * width
         codes = []
         first: tuple[int, str] | None = None
-        for column, cell in line.cells.items():
-            is_placed = column < len(texts)
-            text, code = self.reader.read(cell, self.kinds[column] if is_placed else "other")
-            if is_placed:
+        for column, cell in cells.items():
+            text, code = read(cell, kinds[column] if column < width else "other")
+            if column < width:
                 texts[column] = text
-            if code and is_placed:
-                codes.append((column, code))
-            if (text.strip() or code) and (first is None or column < first[0]):
+                if code:
+                    codes.append((column, code))
+            if (first is None or column < first[0]) and (code or text.strip()):
                 first = column, text
         return texts, codes, first
 
-    def _skipped(self, line: Line, texts: list[str], codes: list[tuple[int, str]], first: tuple[int, str] | None) -> str | None:
-        if first is None and not codes:
+    def _skipped(self, is_hidden: bool, texts: list[str], first: tuple[int, str] | None) -> str | None:
+        if first is None:
             return "empty_rows"
-        if line.is_hidden:
+        if is_hidden:
             return "hidden_rows"
-        if first and normal_title(first[1]).startswith(_MARKERS) and (self.key in (None, first[0]) or not texts[self.key or 0].strip()):
+        if normal_title(first[1]).startswith(_MARKERS) and (self.key in (None, first[0]) or not texts[self.key or 0].strip()):
             return "total_rows"
         return None
 

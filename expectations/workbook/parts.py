@@ -174,7 +174,7 @@ def whole_text(pieces: list[str]) -> str:
     Raises:
         Refused: longer than a cell can be.
     """
-    text = "".join(pieces)
+    text = pieces[0] if len(pieces) == 1 else "".join(pieces)
     if len(text) > LONGEST_TEXT:
         raise Refused("a cell holds more text than a cell can")
     return _ESCAPED.sub(_unescaped, text) if "_x" in text else text

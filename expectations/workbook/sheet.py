@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from xml.parsers import expat
 
-from expectations.workbook.archive import Archive, Refused
+from expectations.workbook.archive import Archive, Refused, plain_parser
 from expectations.workbook.parts import whole_text
 
 MOST_COLUMNS = 16_384
 MOST_LINES = 1_048_576
-_REFERENCE = re.compile(r"([A-Z]{1,3})[1-9][0-9]{0,6}")
+_LETTERS = re.compile(r"[A-Z]{1,3}")
 
-
-class Cell(NamedTuple):
-    """One cell: `kind` is the format's own letter code (s, str, inlineStr, b, e, d, n); `stored` its stored value, None without."""
-
-    kind: str
-    style: str
-    stored: str | None
-    is_formula: bool
-
-
-class Line(NamedTuple):
-    """One row of the sheet: cells by column from 0."""
-
-    is_hidden: bool
-    cells: dict[int, Cell]
+Cell = tuple[str, str, str | None, bool]
+"""The format's own letter code (s, str, inlineStr, b, e, d, n), the style, the stored value (None without), and whether it is a formula."""
+Line = tuple[bool, dict[int, Cell]]
+"""Whether the row is hidden, and its cells by column from 0."""
 
 
 def read_lines(archive: Archive, path: str) -> Iterator[Line]:
@@ -36,73 +25,72 @@ def read_lines(archive: Archive, path: str) -> Iterator[Line]:
     Raises:
         Refused: the part is damaged, or says what no sheet can.
     """
-    reading = _Reading()
-    for _ in archive.parse_slowly(path, reading.start, reading.end, reading.text):
-        yield from reading.lines
-        reading.lines.clear()
+    parser = plain_parser()
+    lines: list[Line] = []
+    seen = 0
+    parser.StartElementHandler = lambda tag, _: _listen(parser, tag, lines)
+    for _ in archive.feed(path, parser):
+        seen += len(lines)
+        if seen > MOST_LINES:
+            raise Refused("a sheet has more rows than a sheet can")
+        yield from lines
+        lines.clear()
 
 
-class _Reading:
-    """What the parser has seen of the current row and cell."""
+def _listen(parser: expat.XMLParserType, root: str, lines: list[Line]) -> None:
+    """Set the handlers for a sheet whose root element is `root`; they run once for every cell, so they do little."""
+    prefix, _, kind = root.rpartition("worksheet")
+    if kind or (prefix and not prefix.endswith(":")):
+        raise Refused("a sheet of the workbook is none")
+    row, c, v, t, f, phonetic = (prefix + name for name in ("row", "c", "v", "t", "f", "rPh"))
+    column_of = Columns()
+    cells: dict[int, Cell] = {}
+    said: dict[str, str] = {}
+    stored: list[str] | None = None
+    column, is_formula, is_hidden, in_phonetic = -1, False, False, False
 
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self.seen = 0
-        self.cells: dict[int, Cell] = {}
-        self.hidden = False
-        self.column = -1
-        self.kind = self.style = ""
-        self.stored: list[str] | None = None
-        self.is_formula = self.in_value = self.in_phonetic = False
-        self.columns: dict[str, int] = {}
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal cells, said, stored, column, is_formula, is_hidden, in_phonetic
+        if tag == c:
+            said, stored, is_formula = attributes, None, False
+        elif tag in (v, t):
+            stored = stored or []
+            if not in_phonetic:
+                parser.CharacterDataHandler = stored.append
+        elif tag == f:
+            is_formula = True
+        elif tag == row:
+            cells, column, is_hidden = {}, -1, attributes.get("hidden") in ("1", "true")
+        elif tag == phonetic:
+            in_phonetic = True
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "c":
-            reference = attributes.get("r")
-            self.column = self.column + 1 if reference is None else self._column(reference)
-            if self.column >= MOST_COLUMNS or self.column in self.cells:
+    def end(tag: str) -> None:
+        nonlocal column, in_phonetic
+        if tag == c:
+            reference = said.get("r")
+            column = column + 1 if reference is None else column_of[reference.rstrip("0123456789")]
+            if column >= MOST_COLUMNS or column in cells:
                 raise Refused("a sheet has a cell twice, or more columns than a sheet can")
-            self.kind, self.style = attributes.get("t", "n"), attributes.get("s", "0")
-            self.stored, self.is_formula = None, False
-        elif tag == "v" or tag == "t":
-            self.in_value = not self.in_phonetic
-            if self.stored is None:
-                self.stored = []
-        elif tag == "f":
-            self.is_formula = True
-        elif tag == "rPh":
-            self.in_phonetic = True
-        elif tag == "row":
-            self.cells, self.column = {}, -1
-            self.hidden = attributes.get("hidden") in ("1", "true")
+            if stored is not None or is_formula:
+                cells[column] = said.get("t", "n"), said.get("s", "0"), None if stored is None else whole_text(stored), is_formula
+        elif tag in (v, t):
+            parser.CharacterDataHandler = None
+        elif tag == row:
+            lines.append((is_hidden, cells))
+        elif tag == phonetic:
+            in_phonetic = False
 
-    def end(self, tag: str) -> None:
-        if tag == "c":
-            if self.stored is not None or self.is_formula:
-                stored = None if self.stored is None else whole_text(self.stored)
-                self.cells[self.column] = Cell(self.kind, self.style, stored, self.is_formula)
-        elif tag == "v" or tag == "t":
-            self.in_value = False
-        elif tag == "rPh":
-            self.in_phonetic = False
-        elif tag == "row":
-            self.seen += 1
-            if self.seen > MOST_LINES:
-                raise Refused("a sheet has more rows than a sheet can")
-            self.lines.append(Line(self.hidden, self.cells))
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
 
-    def text(self, piece: str) -> None:
-        if self.in_value and self.stored is not None:
-            self.stored.append(piece)
 
-    def _column(self, reference: str) -> int:
-        letters = reference.rstrip("0123456789")
-        if letters in self.columns:
-            return self.columns[letters]
-        if not _REFERENCE.fullmatch(reference):
+class Columns(dict[str, int]):
+    """Column numbers from 0 by their letters, remembered."""
+
+    def __missing__(self, letters: str) -> int:
+        if not _LETTERS.fullmatch(letters):
             raise Refused("a cell of a sheet stands nowhere")
         number = 0
         for letter in letters:
             number = number * 26 + ord(letter) - ord("A") + 1
-        self.columns[letters] = number - 1
-        return number - 1
+        return self.setdefault(letters, number - 1)
