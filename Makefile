@@ -56,10 +56,12 @@ test: $(SYNCED) ## every test
 	@$(PY) -m pytest $(ARGS)
 
 check: $(SYNCED) ## format, lint, types, import contracts; changes nothing
-	@.venv/bin/ruff format --check $(ROOMS)
-	@.venv/bin/ruff check $(ROOMS)
-	@.venv/bin/mypy
-	@.venv/bin/lint-imports --no-cache
+	@status=0; \
+	.venv/bin/ruff format --check --output-format concise $(ROOMS) || status=1; \
+	.venv/bin/ruff check --output-format concise $(ROOMS) || status=1; \
+	.venv/bin/mypy || status=1; \
+	.venv/bin/lint-imports --no-cache --no-logo || status=1; \
+	exit $$status
 
 fix: $(SYNCED) ## format and repair what ruff can; the only target that writes to the source
 	@.venv/bin/ruff check --fix $(ROOMS) || true

@@ -12,7 +12,9 @@ ROOMS = ("core", "expectations", "connectors", "warehouse", "pipeline", "dags", 
 NO_NAMES = {"util", "utils", "common", "helper", "helpers", "manager", "handler", "process", "data", "info", "misc"}
 NOT_OURS = {".venv", ".git", "var", "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".import_linter_cache", ".hypothesis"}
 # Spelt in pieces, so that this file does not find itself.
-MACHINE_PATHS = re.compile("|".join((r"/wo" + r"rk/", r"/tm" + r"p/w/", r"/ho" + r"me/[a-z]+/", r"/ro" + r"ot/", r"/op" + r"t/(pypi|wheels)")))
+MACHINE_PATHS = re.compile(
+    "|".join((r"/wo" + r"rk/", r"/tm" + r"p/w/", r"/ho" + r"me/[a-z]+/", r"/ro" + r"ot/", r"/op" + r"t/(pypi|wheels)"))
+)
 OUTSIDE = "../sha" + "red"
 TEXTS = {".py", ".toml", ".yaml", ".yml", ".md", ".sql", ".sh", ".in", ".lock", ".bootstrap", ".html", ".mako", ""}
 

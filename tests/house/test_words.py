@@ -9,7 +9,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
 DECISIONS = sorted((PROJECT / "docs/decisions").glob("*.md"))
-SOURCES = [path for room in ("dags", "pipeline", "warehouse", "expectations", "connectors", "sandbox", "core") for path in (PROJECT / room).rglob("*.py")]
+ROOMS = ("core", "expectations", "connectors", "warehouse", "pipeline", "dags", "portal", "sandbox")
+SOURCES = [path for room in ROOMS for path in (PROJECT / room).rglob("*.py")]
 
 
 def anchors(page: str) -> set[str]:
