@@ -11,8 +11,15 @@ from contextlib import contextmanager
 
 def show_events() -> None:
     """Our own lines reach standard error, a library's only from warnings on: theirs may hold values."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    logging.getLogger("guitu").setLevel(logging.INFO)
+    shown = logging.StreamHandler(sys.stderr)
+    shown.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    ours = logging.getLogger("guitu")
+    ours.setLevel(logging.INFO)
+    ours.propagate = False
+    ours.handlers = [shown]
+    theirs = logging.StreamHandler(sys.stderr)
+    theirs.setLevel(logging.WARNING)  # on the handler: some libraries set their own loggers to INFO
+    logging.getLogger().handlers = [theirs]
 
 
 def log_event(event: str, **facts: object) -> None:

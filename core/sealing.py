@@ -118,7 +118,9 @@ class Sealer:
         try:
             return self._cipher(sealed[0]).decrypt(sealed[1 : 1 + NONCE_BYTES], bytes(sealed[1 + NONCE_BYTES :]), self.place)
         except InvalidTag as error:
-            raise FixConfiguration(f"a sealed value of {self.place.decode()} does not open: wrong key, or it was moved or changed") from error
+            raise FixConfiguration(
+                f"a sealed value of {self.place.decode()} does not open: wrong key, or it was moved or changed"
+            ) from error
 
     def open_texts(self, sealed: Sequence[bytes | None]) -> list[str | None]:
         """A column opened; None stays None."""

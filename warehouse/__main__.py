@@ -82,7 +82,10 @@ def _check_conservation(given: argparse.Namespace) -> int:
     for total in totals:
         print(f"{total['feed']!s:26}" + "".join(f"{total[name]!s:>13}" for name in columns[1:]))
     for batch in broken:
-        print(f"BROKEN batch {batch.batch_id} of {batch.feed}: {batch.without_fate} of {batch.row_count} rows without a fate, {batch.with_two_fates} with two")
+        print(
+            f"BROKEN batch {batch.batch_id} of {batch.feed}: {batch.without_fate} of {batch.row_count} rows without a fate, "
+            f"{batch.with_two_fates} with two"
+        )
     is_broken = bool(broken) or any(total["difference"] for total in totals)
     print("broken: replay the batches named above" if is_broken else "every received row has exactly one fate")
     return int(is_broken)

@@ -51,7 +51,7 @@ def land(delivery: Delivery, store: RawStore) -> tuple[int, bool]:
 def _insert(connection: Connection, delivery: Delivery, address: str) -> tuple[int, bool]:
     row = connection.execute(
         text(
-            f"insert into landing.batch ({COLUMNS}, content_address, size_bytes, received_at) values (:provider, :feed, :name, :form, "  # noqa: S608 (names only)
+            f"insert into landing.batch ({COLUMNS}, content_address, size_bytes, received_at) values (:provider, :feed, :name, :form, "
             ":sender_code, :snapshot_date, :scope, :part_number, :part_count, :declared_rows, :declared_sha256, :refusal, :exported_at, "
             ":content_address, :size_bytes, :received_at) on conflict (provider, feed, name, content_address) "
             "do update set delivered_count = landing.batch.delivered_count + 1 returning batch_id, delivered_count"
@@ -81,7 +81,10 @@ def _insert(connection: Connection, delivery: Delivery, address: str) -> tuple[i
 def load(connection: Connection, batch_id: int, store: RawStore, *, lock: bool = False) -> LandedBatch:
     """A landed batch with its bytes; with `lock`, nobody else can decide it until this transaction ends."""
     row = connection.execute(
-        text(f"select {COLUMNS}, batch_id, content_address, received_at, state from landing.batch where batch_id = :id" + (" for update" if lock else "")),  # noqa: S608
+        text(
+            f"select {COLUMNS}, batch_id, content_address, received_at, state from landing.batch where batch_id = :id"
+            + (" for update" if lock else "")
+        ),
         {"id": batch_id},
     ).one()
     form: DeliveryForm = row.form

@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateColumn, SetColumnComment
 
 from core.logs import log_event
+from expectations.messages import every_message
 from warehouse.database import Role
 from warehouse.tables.base import SCHEMAS
 from warehouse.tables.feeds import staging_tables
@@ -61,7 +62,9 @@ def _create_roles(connection: Connection) -> None:
                 "exception when duplicate_object or unique_violation then null; end $$"
             )
         )
-        connection.execute(text(f"do $$ begin if not pg_has_role(current_user, '{role}', 'member') then grant {role} to current_user; end if; end $$"))
+        connection.execute(
+            text(f"do $$ begin if not pg_has_role(current_user, '{role}', 'member') then grant {role} to current_user; end if; end $$")
+        )
 
 
 def _create_schemas(connection: Connection) -> None:
@@ -96,12 +99,6 @@ def _grant(connection: Connection) -> None:
 
 
 def _load_reference_rows(connection: Connection) -> None:
-    try:
-        from expectations.messages import every_message
-    except ImportError:
-        return
-
     connection.execute(text("delete from registry.code_message"))
     rows = [{"code": code, "message": message} for code, message in every_message().items()]
     connection.execute(text("insert into registry.code_message (code, message) values (:code, :message)"), rows)
-

@@ -45,7 +45,12 @@ HANDOFF_COLUMNS = (
 MIRRORS = (
     Mirror("source_links", ("feed", "source_key"), ("person_id", "link_status"), "identity.link"),
     Mirror("handoffs", ("handoff_id",), HANDOFF_COLUMNS, "handoffs.handoff"),
-    Mirror("handoff_flags", ("handoff_id", "flag_code"), ("person_id", "severity", "due_date", "status", "owner_role", "evidence"), "handoffs.flag"),
+    Mirror(
+        "handoff_flags",
+        ("handoff_id", "flag_code"),
+        ("person_id", "severity", "due_date", "status", "owner_role", "evidence"),
+        "handoffs.flag",
+    ),
 )
 
 
@@ -69,7 +74,9 @@ def publish(as_of: date, token: int) -> dict[str, int]:
             counts[mirror.table] = _mirror(connection, mirror)
             crash_point(f"publish.after_{mirror.table}")
         connection.execute(
-            text("insert into ops.publication (as_of_date, token, published_at, counts) values (:day, :token, :now, cast(:counts as jsonb))"),
+            text(
+                "insert into ops.publication (as_of_date, token, published_at, counts) values (:day, :token, :now, cast(:counts as jsonb))"
+            ),
             {"day": as_of, "token": token, "now": now_at(), "counts": json.dumps(counts)},
         )
         crash_point("publish.before_commit")
@@ -81,12 +88,13 @@ def _mirror(connection: Connection, mirror: Mirror) -> int:
     target = f"published.{mirror.table}"
     everything = (*mirror.key, *mirror.columns)
     same_key = " and ".join(f"s.{name} = t.{name}" for name in mirror.key)
-    gone = connection.execute(text(f"delete from {target} t where not exists (select from {mirror.source} s where {same_key})"))  # noqa: S608
+    gone = connection.execute(text(f"delete from {target} t where not exists (select from {mirror.source} s where {same_key})"))
     differs = f"({', '.join(f't.{c}' for c in mirror.columns)}) is distinct from ({', '.join(f'excluded.{c}' for c in mirror.columns)})"
     written = connection.execute(
         text(
-            f"insert into {target} as t ({', '.join(everything)}) select {', '.join(everything)} from {mirror.source} "  # noqa: S608
-            f"on conflict ({', '.join(mirror.key)}) do update set {', '.join(f'{c} = excluded.{c}' for c in mirror.columns)} where {differs}"
+            f"insert into {target} as t ({', '.join(everything)}) select {', '.join(everything)} from {mirror.source} "
+            f"on conflict ({', '.join(mirror.key)}) do update set {', '.join(f'{c} = excluded.{c}' for c in mirror.columns)} where "
+            f"{differs}"
         )
     )
     return gone.rowcount + written.rowcount

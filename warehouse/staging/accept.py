@@ -88,7 +88,8 @@ def _whole_delivery(connection: Connection, batch: LandedBatch, store: RawStore)
     stem = _without_part(batch.delivery.name)
     ids = connection.execute(
         text(
-            "select distinct on (part_number) batch_id from landing.batch where provider = :provider and feed = :feed and state in ('landed', 'held') "
+            "select distinct on (part_number) batch_id from landing.batch where provider = :provider and feed = :feed and state in "
+            "('landed', 'held') "
             "and part_count = :count and regexp_replace(name, '_p[0-9]+[.]', '.') = :stem order by part_number, batch_id desc"
         ),
         {"provider": batch.delivery.provider, "feed": batch.delivery.feed, "count": part[1], "stem": stem},
@@ -171,7 +172,10 @@ def _check_sender(feed: Feed, delivery: Delivery, parts: list[Prepared]) -> None
         return
     others = set().union(*(part.sender_codes for part in parts)) - {delivery.sender_code} if parts else set()
     if others:
-        raise AgreementBroken("E_SENDER", f"{feed.sender_field} in {len(others)} other values than the sender's own code; send each sender's rows under its own name")
+        raise AgreementBroken(
+            "E_SENDER",
+            f"{feed.sender_field} in {len(others)} other values than the sender's own code; send each sender's rows under its own name",
+        )
 
 
 def _record(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[Prepared], staged: Staged) -> None:
@@ -185,9 +189,11 @@ def _record(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[
     write_expectations(connection, feed, batch, parts)
     connection.execute(
         text(
-            "update landing.batch set state = :state, code = null, detail = null, row_count = :rows, staged_count = :staged, duplicate_count = :duplicates, "
+            "update landing.batch set state = :state, code = null, detail = null, row_count = :rows, staged_count = :staged, "
+            "duplicate_count = :duplicates, "
             "duplicate_rows = coalesce((select range_agg(int4range(n, n + 1)) from unnest(cast(:numbers as integer[])) n), '{}'), "
-            "quarantined_count = :quarantined, warning_count = :warnings, notes = cast(:notes as jsonb), finished_at = :now where batch_id = :id"
+            "quarantined_count = :quarantined, warning_count = :warnings, notes = cast(:notes as jsonb), finished_at = :now where "
+            "batch_id = :id"
         ),
         {
             "state": "accepted_with_errors" if rejects else "accepted",
@@ -209,10 +215,18 @@ def _record(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[
 def _note_snapshot(connection: Connection, feed: Feed, scope: str, batch: LandedBatch, row_count: int, vanished: int) -> None:
     connection.execute(
         text(
-            "insert into ops.snapshot (feed, scope, snapshot_date, batch_id, row_count, vanished_count) values (:feed, :scope, :day, :batch, :rows, :vanished) "
+            "insert into ops.snapshot (feed, scope, snapshot_date, batch_id, row_count, vanished_count) values (:feed, :scope, "
+            ":day, :batch, :rows, :vanished) "
             "on conflict (feed, scope, snapshot_date) do update set batch_id = :batch, row_count = :rows, vanished_count = :vanished"
         ),
-        {"feed": feed.feed, "scope": scope, "day": batch.delivery.snapshot_date, "batch": batch.batch_id, "rows": row_count, "vanished": vanished},
+        {
+            "feed": feed.feed,
+            "scope": scope,
+            "day": batch.delivery.snapshot_date,
+            "batch": batch.batch_id,
+            "rows": row_count,
+            "vanished": vanished,
+        },
     )
 
 

@@ -32,14 +32,19 @@ def _of_feed(connection: Connection, feed: str) -> list[Broken]:
     table = f"{feeds()[feed].schema}.{feed}"
     rows = connection.execute(
         text(
-            f"with fate as (select batch_id, row_number from {table} where row_number is not null "  # noqa: S608 (names of the agreement only)
+            f"with fate as (select batch_id, row_number from {table} where row_number is not null "
             "union all select batch_id, row_number from quarantine.row where feed = :feed "
-            "union all select batch_id, n from landing.batch b, unnest(b.duplicate_rows) r, generate_series(lower(r), upper(r) - 1) n where feed = :feed), "
-            "counted as (select batch_id, count(*) as fates, count(distinct row_number) as numbers, min(row_number) as first, max(row_number) as last "
+            "union all select batch_id, n from landing.batch b, unnest(b.duplicate_rows) r, generate_series(lower(r), upper(r) - "
+            "1) n where feed = :feed), "
+            "counted as (select batch_id, count(*) as fates, count(distinct row_number) as numbers, min(row_number) as first, "
+            "max(row_number) as last "
             "from fate group by batch_id) "
-            "select b.batch_id, b.row_count, b.row_count - coalesce(numbers, 0) as without_fate, coalesce(fates - numbers, 0) as with_two_fates "
-            "from landing.batch b left join counted c using (batch_id) where b.feed = :feed and b.state in ('accepted', 'accepted_with_errors') "
-            "and (b.row_count <> coalesce(numbers, 0) or coalesce(fates, 0) <> coalesce(numbers, 0) or coalesce(first, 1) < 1 or coalesce(last, 0) > b.row_count)"
+            "select b.batch_id, b.row_count, b.row_count - coalesce(numbers, 0) as without_fate, coalesce(fates - numbers, 0) as "
+            "with_two_fates "
+            "from landing.batch b left join counted c using (batch_id) where b.feed = :feed and b.state in ('accepted', "
+            "'accepted_with_errors') "
+            "and (b.row_count <> coalesce(numbers, 0) or coalesce(fates, 0) <> coalesce(numbers, 0) or coalesce(first, 1) < 1 or "
+            "coalesce(last, 0) > b.row_count)"
         ),
         {"feed": feed},
     )
@@ -51,7 +56,8 @@ def feed_totals(connection: Connection) -> list[dict[str, object]]:
     found = connection.execute(
         text(
             "select provider, feed, received, published, superseded, duplicates, quarantined, pending, "
-            "received - published - superseded - duplicates - quarantined - pending as difference from published.feed_health order by provider, feed"
+            "received - published - superseded - duplicates - quarantined - pending as difference from published.feed_health order "
+            "by provider, feed"
         )
     )
     return [dict(row) for row in found.mappings()]

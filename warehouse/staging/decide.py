@@ -50,7 +50,9 @@ def _decide(batch_id: int, decision: str, reason: str, decided_by: str) -> str:
     if not reason.strip() or not decided_by.strip():
         raise NotAllowed("a decision on a held delivery needs a reason and a name: --reason TEXT --by NAME")
     with transaction(Role.ETL) as connection:
-        code = connection.execute(text("select code from landing.batch where batch_id = :id and state = 'held' for update"), {"id": batch_id}).scalar()
+        code = connection.execute(
+            text("select code from landing.batch where batch_id = :id and state = 'held' for update"), {"id": batch_id}
+        ).scalar()
         if code is None:
             raise NotAllowed(f"batch {batch_id} is not held; `python -m warehouse held` lists what is")
         connection.execute(

@@ -30,7 +30,8 @@ class Prepared:
     `staged`: an Arrow table, one row per row to load; columns are those of the staging table that come from the row, plus
     row_number and content_hash (hex text for bytea). `present_keys`: source_key of every row of the chunk, loaded or not.
     `quarantined`: row_number, source_key, state, received (JSON of the row as received). `problems`: row_number, source_key,
-    field, code, severity. `expectations`: expectation, field, severity, checked, failed. `tally`: counts for the file rules. `newest_updated_at`: greatest source_updated_at to load.
+    field, code, severity. `expectations`: expectation, field, severity, checked, failed. `tally`: counts for the file
+    rules. `newest_updated_at`: greatest source_updated_at to load.
     """
 
     staged: pa.Table
@@ -79,7 +80,9 @@ def _set_aside(rejected: pd.DataFrame, held: pd.DataFrame) -> pd.Series:
 
 
 def _problems(rejected: pd.DataFrame, held: pd.DataFrame, warnings: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
-    parts = [frame.assign(severity=severity) for frame, severity in ((rejected, "reject"), (held, "hold"), (warnings, "warning")) if len(frame)]
+    parts = [
+        frame.assign(severity=severity) for frame, severity in ((rejected, "reject"), (held, "hold"), (warnings, "warning")) if len(frame)
+    ]
     if not parts:
         return pd.DataFrame(columns=PROBLEM_COLUMNS)
     found = pd.concat(parts, ignore_index=True)
@@ -97,7 +100,9 @@ def _sender_codes(feed: Feed, reading: Reading, good: pd.Series) -> set[str]:
 def _quarantined(feed: Feed, decoded: Decoded, set_aside: pd.Series, keys: pd.Series) -> pd.DataFrame:
     """The set-aside rows as received, sealed, so that a steward or a replay can look at them again."""
     rows = decoded.rows.loc[decoded.rows.index.isin(set_aside.index)]
-    received = [json.dumps({k: v for k, v in row.items() if v is not None and v == v}, ensure_ascii=False) for row in rows.to_dict("records")]
+    received = [
+        json.dumps({k: v for k, v in row.items() if v is not None and v == v}, ensure_ascii=False) for row in rows.to_dict("records")
+    ]
     return pd.DataFrame(
         {
             "row_number": rows.index,
@@ -152,4 +157,3 @@ def _received_sealed(feed: Feed, received: pd.DataFrame | None, count: int) -> p
         if rows[position]:
             texts[position] = json.dumps(dict(zip(received.columns[mask], row[mask], strict=True)), ensure_ascii=False)
     return bytea_literals(sealer(f"{feed.schema}.{feed.feed}.received").seal_texts(texts))
-

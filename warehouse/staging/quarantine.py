@@ -45,7 +45,10 @@ def write_problems(connection: Connection, feed: Feed, batch: LandedBatch, parts
                 pa.table(
                     _of_batch(feed, batch, len(problems))
                     | {"row_number": pa.array(problems["row_number"], pa.int32())}
-                    | {name: pa.array(problems[name], pa.string(), from_pandas=True) for name in ("source_key", "field", "code", "severity")}
+                    | {
+                        name: pa.array(problems[name], pa.string(), from_pandas=True)
+                        for name in ("source_key", "field", "code", "severity")
+                    }
                 ),
             )
 
@@ -54,7 +57,11 @@ def write_expectations(connection: Connection, feed: Feed, batch: LandedBatch, p
     """The counts of every expectation judged on the batch stand in ops.expectation_result."""
     if not parts:
         return
-    whole = pd.concat([part.expectations for part in parts]).groupby(["expectation", "field", "severity"], as_index=False, dropna=False)[["checked", "failed"]].sum()
+    whole = (
+        pd.concat([part.expectations for part in parts])
+        .groupby(["expectation", "field", "severity"], as_index=False, dropna=False)[["checked", "failed"]]
+        .sum()
+    )
     rows = whole.assign(field=whole["field"].fillna(""), batch=batch.batch_id, feed=feed.feed, now=now_at()).to_dict("records")
     if rows:
         connection.execute(

@@ -37,7 +37,8 @@ def write_receipt(connection: Connection, batch: LandedBatch) -> None:
     row = connection.execute(
         text(
             "select state, code, row_count, declared_rows, staged_count, duplicate_count, warning_count, finished_at, "
-            "(select count(distinct row_number) from quarantine.problem p where p.batch_id = b.batch_id and severity = 'reject') as rejected "
+            "(select count(distinct row_number) from quarantine.problem p where p.batch_id = b.batch_id and severity = 'reject') "
+            "as rejected "
             "from landing.batch b where batch_id = :id"
         ),
         {"id": batch.batch_id},
@@ -58,9 +59,15 @@ def write_receipt(connection: Connection, batch: LandedBatch) -> None:
     connection.execute(
         text(
             "insert into ops.receipt (batch_id, receipt, rejected_csv, written_at) values (:id, cast(:receipt as jsonb), :rejected, :now) "
-            "on conflict (batch_id) do update set receipt = cast(:receipt as jsonb), rejected_csv = :rejected, written_at = :now, delivered_at = null"
+            "on conflict (batch_id) do update set receipt = cast(:receipt as jsonb), rejected_csv = :rejected, written_at = :now, "
+            "delivered_at = null"
         ),
-        {"id": batch.batch_id, "receipt": json.dumps(receipt, ensure_ascii=False), "rejected": _rejected_csv(connection, batch), "now": now_at()},
+        {
+            "id": batch.batch_id,
+            "receipt": json.dumps(receipt, ensure_ascii=False),
+            "rejected": _rejected_csv(connection, batch),
+            "now": now_at(),
+        },
     )
 
 
@@ -68,7 +75,8 @@ def _rejected_csv(connection: Connection, batch: LandedBatch) -> bytes | None:
     rows = connection.execute(
         text(
             "select p.row_number, p.source_key, p.field, p.code, coalesce(m.message, p.code) as message from quarantine.problem p "
-            "left join registry.code_message m using (code) where p.batch_id = :id and p.severity in ('reject', 'hold') order by p.row_number, p.problem_id"
+            "left join registry.code_message m using (code) where p.batch_id = :id and p.severity in ('reject', 'hold') order by "
+            "p.row_number, p.problem_id"
         ),
         {"id": batch.batch_id},
     ).all()
@@ -79,7 +87,9 @@ def _rejected_csv(connection: Connection, batch: LandedBatch) -> bytes | None:
     writer = csv.writer(target)
     writer.writerow(REJECTED_COLUMNS)
     for row in rows:
-        writer.writerow([row.row_number, row.source_key or "", fields[row.field].header if row.field in fields else "", row.code, row.message])
+        writer.writerow(
+            [row.row_number, row.source_key or "", fields[row.field].header if row.field in fields else "", row.code, row.message]
+        )
     return target.getvalue().encode("utf-8-sig")
 
 

@@ -19,7 +19,18 @@ from warehouse.landing.raw import RawStore
 from warehouse.staging.accept import accept
 from warehouse.tables.feeds import staging_table
 
-FATES = ("batch_id", "feed", "state", "code", "row_count", "staged_count", "duplicate_count", "quarantined_count", "warning_count", "duplicate_rows")
+FATES = (
+    "batch_id",
+    "feed",
+    "state",
+    "code",
+    "row_count",
+    "staged_count",
+    "duplicate_count",
+    "quarantined_count",
+    "warning_count",
+    "duplicate_rows",
+)
 
 
 def staging_hash(connection: Connection) -> dict[str, str]:
@@ -37,7 +48,7 @@ def _hashed_columns(feed: str) -> list[str]:
 def _hash(connection: Connection, table: str, columns: list[str]) -> str:
     listed = ", ".join(f'"{name}"' for name in columns)
     row = connection.execute(
-        text(f"select count(*) as rows, coalesce(sum(hashtextextended(row({listed})::text, 0)::numeric), 0) as total from {table}")  # noqa: S608
+        text(f"select count(*) as rows, coalesce(sum(hashtextextended(row({listed})::text, 0)::numeric), 0) as total from {table}")
     ).one()
     return f"{row.rows}:{row.total}"
 
@@ -54,7 +65,9 @@ def replay(target_url: str, store: RawStore) -> dict[str, tuple[str, str]]:
     with transaction(Role.ETL) as connection:
         batches = [dict(row) for row in connection.execute(text("select * from landing.batch order by batch_id")).mappings()]
         order = list(
-            connection.execute(text("select batch_id from landing.batch where state not in ('landed') order by finished_at, batch_id")).scalars()
+            connection.execute(
+                text("select batch_id from landing.batch where state not in ('landed') order by finished_at, batch_id")
+            ).scalars()
         )
         decisions = {row.batch_id: row for row in connection.execute(text("select * from ops.steward_decision order by decision_id"))}
         ours = staging_hash(connection)
@@ -71,14 +84,35 @@ def replay(target_url: str, store: RawStore) -> dict[str, tuple[str, str]]:
 
 
 def _copy_landing(batches: list[dict[str, object]]) -> None:
-    kept = ("batch_id provider feed name form sender_code snapshot_date scope part_number part_count declared_rows declared_sha256 refusal "
-            "exported_at content_address size_bytes received_at delivered_count").split()
+    kept = [
+        "batch_id",
+        "provider",
+        "feed",
+        "name",
+        "form",
+        "sender_code",
+        "snapshot_date",
+        "scope",
+        "part_number",
+        "part_count",
+        "declared_rows",
+        "declared_sha256",
+        "refusal",
+        "exported_at",
+        "content_address",
+        "size_bytes",
+        "received_at",
+        "delivered_count",
+    ]
     with transaction(Role.ETL) as connection:
         if connection.execute(text("select 1 from landing.batch limit 1")).first():
             raise FixConfiguration("replay needs an empty, migrated database; this one already holds deliveries")
         if batches:
             connection.execute(
-                text(f"insert into landing.batch ({', '.join(kept)}) overriding system value values ({', '.join(':' + name for name in kept)})"),  # noqa: S608
+                text(
+                    f"insert into landing.batch ({', '.join(kept)}) overriding system value "
+                    f"values ({', '.join(':' + name for name in kept)})"
+                ),
                 [{name: batch[name] for name in kept} for batch in batches],
             )
 
@@ -86,7 +120,10 @@ def _copy_landing(batches: list[dict[str, object]]) -> None:
 def _repeat_rejection(batch_id: int, code: str) -> None:
     with transaction(Role.ETL) as connection:
         connection.execute(
-            text("update landing.batch set state = 'rejected', code = :code, row_count = coalesce(row_count, declared_rows, 0) where batch_id = :id"),
+            text(
+                "update landing.batch set state = 'rejected', code = :code, row_count = coalesce(row_count, declared_rows, 0) where "
+                "batch_id = :id"
+            ),
             {"id": batch_id, "code": code},
         )
 

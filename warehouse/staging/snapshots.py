@@ -31,7 +31,8 @@ def guard_shrink(connection: Connection, feed: Feed, scope: str, day: date, row_
     last = last_snapshot_before(connection, feed.feed, scope, day)
     if last and row_count < last[1] * (1 - GREATEST_SHRINK_SHARE):
         raise AgreementBroken(
-            "H_SHRINK", f"{row_count} rows, the accepted snapshot of {last[0]} had {last[1]}; a steward compares and runs accept-held or reject-held"
+            "H_SHRINK",
+            f"{row_count} rows, the accepted snapshot of {last[0]} had {last[1]}; a steward compares and runs accept-held or reject-held",
         )
 
 
@@ -47,18 +48,22 @@ def guard_codes_in_use(connection: Connection, feed: Feed, present_keys: pd.Seri
     used = connection.execute(
         text(
             "select distinct d.source_key, d.organization_code from staging.station_directory d "
-            "join sealed.aftercare_cases k on k.is_current and k.operation_code <> 'D' and k.case_state_code in ('1', '2', '3', '4', '5', '9') "
+            "join sealed.aftercare_cases k on k.is_current and k.operation_code <> 'D' and k.case_state_code in ('1', '2', '3', "
+            "'4', '5', '9') "
             "and k.station_code = d.organization_code where d.is_current and d.operation_code <> 'D'"
         )
     ).all()
     gone = {row.organization_code for row in used} - {row.organization_code for row in used if row.source_key in present}
     if gone:
         raise AgreementBroken(
-            "H_IN_USE", f"{len(gone)} organisation codes of open cases are missing (first {min(gone)}); send them with valid_to_date instead"
+            "H_IN_USE",
+            f"{len(gone)} organisation codes of open cases are missing (first {min(gone)}); send them with valid_to_date instead",
         )
 
 
-def apply_silence(connection: Connection, feed: Feed, scope: str, day: date, batch_id: int, present_keys: pd.Series, arrived_at: datetime) -> int:
+def apply_silence(
+    connection: Connection, feed: Feed, scope: str, day: date, batch_id: int, present_keys: pd.Series, arrived_at: datetime
+) -> int:
     """Keys of this scope that the snapshot leaves out count as deleted at its time (roster: as having left). Returns how many.
 
     Nothing happens when a newer snapshot of the scope was accepted before.
@@ -73,7 +78,14 @@ def apply_silence(connection: Connection, feed: Feed, scope: str, day: date, bat
     keys = [{"key": key} for key in present_keys.dropna().unique()]
     if keys:
         connection.execute(text("insert into present_key values (:key)"), keys)
-    told = {"scope": scope, "like": f"{feed.feed}\\_{scope}\\_%", "day": day, "batch": batch_id, "arrived": arrived_at, "at": end_of_day_at(day)}
+    told = {
+        "scope": scope,
+        "like": f"{feed.feed}\\_{scope}\\_%",
+        "day": day,
+        "batch": batch_id,
+        "arrived": arrived_at,
+        "at": end_of_day_at(day),
+    }
     table = f"{feed.schema}.{feed.feed}"
     vanished = _mark_left(connection, table, told) if feed.feed == LEAVES_ROSTER_ONLY else _delete_silently(connection, table, told)
     connection.execute(text("drop table present_key"))
@@ -82,7 +94,10 @@ def apply_silence(connection: Connection, feed: Feed, scope: str, day: date, bat
 
 def _mark_left(connection: Connection, table: str, told: dict[str, object]) -> int:
     connection.execute(
-        text(f"update {table} c set missing_since = null from present_key p where p.source_key = c.source_key and c.is_current and missing_since is not null"),
+        text(
+            f"update {table} c set missing_since = null from present_key p where p.source_key = c.source_key and c.is_current and "
+            f"missing_since is not null"
+        ),
         told,
     )
     return connection.execute(
@@ -98,7 +113,8 @@ def _delete_silently(connection: Connection, table: str, told: dict[str, object]
     """A silent deletion is a version of its own (operation D, no row number); a later snapshot with the key withdraws it."""
     connection.execute(
         text(
-            f"with withdrawn as (update {table} c set is_current = false from present_key p where p.source_key = c.source_key and c.is_current "
+            f"with withdrawn as (update {table} c set is_current = false from present_key p where p.source_key = c.source_key and "
+            f"c.is_current "
             f"and c.row_number is null returning c.source_key) "
             f"update {table} v set is_current = true from (select distinct on (source_key) version_id, source_key from {table} "
             "where row_number is not null and source_key in (select source_key from withdrawn) "
@@ -109,12 +125,17 @@ def _delete_silently(connection: Connection, table: str, told: dict[str, object]
         f"select c.source_key from {table} c where c.is_current and c.operation_code <> 'D' and c.source_updated_at <= :at and {OF_SCOPE} "
         "and not exists (select from present_key p where p.source_key = c.source_key)"
     )
-    retired = list(connection.execute(text(f"update {table} set is_current = false where is_current and source_key in ({gone}) returning source_key"), told).scalars())
+    retired = list(
+        connection.execute(
+            text(f"update {table} set is_current = false where is_current and source_key in ({gone}) returning source_key"), told
+        ).scalars()
+    )
     if retired:
         connection.execute(
             text(
                 f"insert into {table} (source_key, source_updated_at, operation_code, batch_id, arrived_at, content_hash, is_current) "
-                "values (:key, :at, 'D', :batch, :arrived, '\\x64', true) on conflict (source_key, source_updated_at, content_hash) do update set is_current = true"
+                "values (:key, :at, 'D', :batch, :arrived, '\\x64', true) on conflict (source_key, source_updated_at, content_hash) do "
+                "update set is_current = true"
             ),
             [told | {"key": key} for key in retired],
         )

@@ -38,9 +38,11 @@ with ranked as (
 )
 select batch_id, row_number, source_key, source_updated_at, content_hash, operation_code,
        is_there or repeat_number > 1 as is_duplicate,
-       not is_there and repeat_number = 1 and (has_other_content or (hash_before is not null and hash_before <> content_hash)) as is_same_time_changed,
+       not is_there and repeat_number = 1
+           and (has_other_content or (hash_before is not null and hash_before <> content_hash)) as is_same_time_changed,
        operation_code = 'D' and not is_known and not is_there
-           and not exists (select from incoming o where o.source_key = compared.source_key and o.operation_code <> 'D') as is_unknown_delete,
+           and not exists (select from incoming o
+                           where o.source_key = compared.source_key and o.operation_code <> 'D') as is_unknown_delete,
        false as is_current
 from compared
 """
@@ -53,7 +55,8 @@ from (
     where not is_duplicate order by source_key, source_updated_at desc, batch_id desc, row_number desc
 ) newest
 where v.batch_id = newest.batch_id and v.row_number = newest.row_number
-  and not exists (select from {table} c where c.source_key = newest.source_key and c.is_current and c.source_updated_at > newest.source_updated_at)
+  and not exists (select from {table} c where c.source_key = newest.source_key and c.is_current
+                  and c.source_updated_at > newest.source_updated_at)
 """
 
 RETIRE = """
@@ -119,14 +122,17 @@ def _staged(connection: Connection, batch_id: int, parts: list[Prepared]) -> Sta
     ).all()
     duplicates = [row.row_number for row in odd if row.is_duplicate]
     warnings = [(r.row_number, r.source_key, "source_updated_at", "W_SAME_TIME_CHANGED") for r in odd if r.is_same_time_changed]
-    warnings += [(r.row_number, r.source_key, "operation_code", "W_DELETE_UNKNOWN") for r in odd if r.is_unknown_delete and not r.is_duplicate]
+    warnings += [
+        (r.row_number, r.source_key, "operation_code", "W_DELETE_UNKNOWN") for r in odd if r.is_unknown_delete and not r.is_duplicate
+    ]
     total = sum(len(part.staged) for part in parts)
     return Staged(total - len(duplicates), duplicates, pd.DataFrame(warnings, columns=["row_number", "source_key", "field", "code"]))
 
 
 def _not_current(connection: Connection, batch_id: int) -> set[int]:
     found = connection.execute(
-        text("select row_number from verdict_on_versions where batch_id = :batch and not is_current and not is_duplicate"), {"batch": batch_id}
+        text("select row_number from verdict_on_versions where batch_id = :batch and not is_current and not is_duplicate"),
+        {"batch": batch_id},
     )
     return set(found.scalars())
 

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, text
 def watermark(connection: Connection, provider: str, feed: str) -> datetime | None:
     """Greatest source_updated_at of the last completed run, or None before the first."""
     return connection.execute(
-        text("select source_updated_at from ops.watermark where provider = :provider and feed = :feed"), {"provider": provider, "feed": feed}
+        text("select source_updated_at from ops.watermark where provider = :provider and feed = :feed"),
+        {"provider": provider, "feed": feed},
     ).scalar()
 
 

@@ -4,4 +4,17 @@ from warehouse.tables import handoffs, identity, landing, ops, published, quaran
 from warehouse.tables.base import SCHEMAS, Table, metadata
 from warehouse.tables.feeds import staging_table, staging_tables
 
-__all__ = ["SCHEMAS", "Table", "handoffs", "identity", "landing", "metadata", "ops", "published", "quarantine", "registry", "staging_table", "staging_tables"]
+__all__ = [
+    "SCHEMAS",
+    "Table",
+    "handoffs",
+    "identity",
+    "landing",
+    "metadata",
+    "ops",
+    "published",
+    "quarantine",
+    "registry",
+    "staging_table",
+    "staging_tables",
+]

@@ -5,9 +5,25 @@ Nothing is declared here field by field: a field added to a feed's YAML becomes 
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Identity, Index, Integer, LargeBinary, MetaData, Numeric, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
@@ -16,7 +32,7 @@ from warehouse.tables.base import metadata
 
 feed_metadata = MetaData(naming_convention=metadata.naming_convention)
 
-TYPES: dict[str, type[TypeEngine[object]]] = {
+TYPES: dict[str, type[TypeEngine[Any]]] = {
     "date": Date,
     "boolean": Boolean,
     "money": Numeric,
@@ -48,7 +64,7 @@ def value_columns(field: Field) -> list[Column[object]]:
     return columns
 
 
-@lru_cache(maxsize=None)
+@cache
 def staging_table(name: str) -> Table:
     """The staging table of a feed: one row per version of a source row."""
     feed: Feed = feeds()[name]
