@@ -55,8 +55,17 @@ def main_job(login: Login) -> str:
     for dag_id in INGESTS:
         airflow.trigger(dag_id)
     database = database_url().replace("postgresql+psycopg://", "postgresql://", 1)
-    follow(airflow, since, lambda: summary.rows_received(database), lambda line: print(line, flush=True), PATIENCE_SECONDS)
+    _wait_for("the end of every run", lambda: _followed(airflow, since, database))
     return summary.render(summary.read(database, today_date()))
+
+
+def _followed(airflow: Airflow, since: datetime, database: str) -> bool:
+    """False when Airflow's API was too busy to answer; the runs go on meanwhile."""
+    try:
+        follow(airflow, since, lambda: summary.rows_received(database), lambda line: print(line, flush=True), PATIENCE_SECONDS)
+    except requests.Timeout:
+        return False
+    return True
 
 
 def _signed_in(login: Login) -> Airflow | None:
