@@ -76,7 +76,7 @@ faults: $(SYNCED) ## only the kill, hang and garbage tests
 	@$(PY) -m pytest tests/faults $(ARGS)
 
 sandbox-data: $(SYNCED) ## a fictional province as a directory: PERSONS=2000 SEED=... OUT=...
-	@$(PY) -m sandbox generate $(OUT) --persons $(PERSONS) --seed $(SEED)
+	@$(PY) -m sandbox generate $(OUT) --persons $(PERSONS) --seed $(SEED) $(ARGS)
 
 documents: $(SYNCED) ## docs/providers/*.md from the agreement
 	@$(PY) -m expectations documents
