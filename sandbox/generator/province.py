@@ -64,7 +64,7 @@ def build_province(persons: int, seed: int, as_of: date) -> Province:
             book.open_for_order(order)
     with_case = {case.person.number for case in book.cases} | {j.person.number for j in journeys}
     for person in population.registered:
-        if person.number not in with_case and book_is_open(seed, person.number):
+        if person.number not in with_case and asks_for_help(seed, person.number):
             book.open_voluntary(person)
     book.service_rows()
     book.points_rows()
@@ -83,6 +83,6 @@ def build_province(persons: int, seed: int, as_of: date) -> Province:
     return Province(as_of, seed, places, population, journeys, by_feed, rosters, directory_rows(stream(seed, "directory"), places, as_of))
 
 
-def book_is_open(seed: int, number: int) -> bool:
+def asks_for_help(seed: int, number: int) -> bool:
     """One registered person in twenty asks for help without an order."""
     return (number * 7919 + seed) % 20 == 0
