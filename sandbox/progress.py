@@ -1,0 +1,110 @@
+"""What the demo says while Airflow works: one line when a step begins, one when it ends. Counts and names of feeds, no person."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+
+from sandbox.airflow_client import ENDED, Airflow, Run, Task
+
+PROVIDERS = {
+    "public_security": "Public security",
+    "civil_affairs": "Civil affairs",
+    "detention_centers": "Detention centres",
+    "employment": "Employment service",
+    "community": "Aftercare stations",
+}
+INGESTS = tuple(f"ingest_{provider}" for provider in PROVIDERS)
+STEPS = {
+    "link_persons": ("Linking records to persons", "Records linked to persons"),
+    "work_out_handoffs": ("Working out releases and their flags", "Releases and flags worked out"),
+    "publish": ("Publishing", "Published"),
+}
+CHAIN = tuple(STEPS)
+
+POLL_SECONDS = 2.0
+QUIET_POLLS = 3
+"""Asset events become runs within a second; three quiet looks in a row mean that nothing more is coming."""
+
+
+class NotFinished(RuntimeError):
+    """The chain of DAGs did not come to a good end."""
+
+
+def follow(
+    airflow: Airflow, since: datetime, rows: Callable[[], Mapping[str, int]], say: Callable[[str], None], patience_seconds: float
+) -> None:
+    """Every run since then has ended well, and nothing more is on its way; progress was told to `say`.
+
+    Raises:
+        NotFinished: a run failed, or patience ended; the message holds the page where a person sees why.
+    """
+    deadline, seen, quiet = time.monotonic() + patience_seconds, dict[tuple[str, str, str], Task](), 0
+    while quiet < QUIET_POLLS:
+        if time.monotonic() > deadline:
+            raise NotFinished(
+                f"not finished after {patience_seconds:.0f} s; it goes on in the background, see {airflow.login.address}/dags"
+            )
+        time.sleep(POLL_SECONDS)
+        runs, tasks = airflow.runs(since), airflow.tasks(since)
+        for line in lines(seen, tasks, rows()):
+            say(line)
+        seen = {_name(task): task for task in tasks}
+        failed = [run for run in runs if run.state == "failed"]
+        if failed:
+            raise NotFinished("".join(f"\n  {run.dag_id} failed: {airflow.address_of(run)}" for run in failed))
+        is_quiet = all(run.state in ENDED for run in runs) and not airflow.has_waiting_assets(CHAIN)
+        quiet = quiet + 1 if is_quiet and any(run.dag_id == "publish" for run in runs) else 0
+
+
+def lines(seen: Mapping[tuple[str, str, str], Task], now: Iterable[Task], rows: Mapping[str, int]) -> Iterator[str]:
+    """What changed from one look to the next, in words."""
+    for task in now:
+        before = seen.get(_name(task))
+        was = before.state if before else None
+        if task.state == was:
+            continue
+        if task.state == "running":
+            yield _begins(task)
+        elif task.state == "success":
+            if was != "running":
+                yield _begins(task)
+            yield _ends(task, rows)
+        elif task.state == "up_for_retry":
+            yield f"{_begins(task)}: not possible just now, will be tried again"
+
+
+def provider_of(run: Run | Task) -> str | None:
+    """The provider this run takes in, or None for a later step."""
+    provider = run.dag_id.removeprefix("ingest_")
+    return provider if provider in PROVIDERS else None
+
+
+def _begins(task: Task) -> str:
+    provider = provider_of(task)
+    if provider is None:
+        return STEPS[task.dag_id][0]
+    feed = _feed(task)
+    return f"{PROVIDERS[provider]}: reading {feed}" if feed else f"{PROVIDERS[provider]}: reading files"
+
+
+def _ends(task: Task, rows: Mapping[str, int]) -> str:
+    provider = provider_of(task)
+    if provider is None:
+        return STEPS[task.dag_id][1]
+    feed = _feed(task)
+    so_far = f"rows so far {sum(rows.values()):,}"
+    return (
+        f"{PROVIDERS[provider]}: {feed} read, {rows.get(feed, 0):,} rows ({so_far})"
+        if feed
+        else f"{PROVIDERS[provider]}: files read ({so_far})"
+    )
+
+
+def _feed(task: Task) -> str | None:
+    return task.task_id.removeprefix("receive_") if task.task_id.startswith("receive_") else None
+
+
+def _name(task: Task) -> tuple[str, str, str]:
+    return task.dag_id, task.run_id, task.task_id
