@@ -39,7 +39,8 @@ class Field:
 
     `form` is the kind of section 8 it is read as: text, name, id, phone, region, organization, code, list, boolean, date,
     datetime, month, money, decimal, integer. `required`: always, never or when; `when` is a tuple of conditions that must
-    all hold, or None where the row alone cannot decide. `stored`: plain, sealed or sealed_and_indexed.
+    all hold, or None where the row alone cannot decide. `partner`: ``feed.field`` of the row this one belongs to; a row whose partner
+    has not come is kept and, after 30 days, told about (W_ORPHAN). `stored`: plain, sealed or sealed_and_indexed.
     """
 
     field: str
@@ -49,6 +50,7 @@ class Field:
     unit: str | None
     codes: CodeList | None
     refers_to: str | None
+    partner: str | None
     required: str
     when: tuple[Mapping[str, Any], ...] | None
     key: bool
@@ -137,6 +139,7 @@ def _field(given: Mapping[str, Any]) -> Field:
         unit=given.get("unit"),
         codes=codes,
         refers_to=given.get("refers_to"),
+        partner=given.get("partner"),
         required=given["required"],
         when=_conditions(given.get("when")),
         key=given.get("key", False),

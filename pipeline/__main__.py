@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         ("handoffs", _handoffs, "work out release handoffs and their flags"),
         ("benefits", _benefits, "work out benefit findings (comes with a later release; does nothing yet)"),
         ("publish", _publish, "switch the published tables"),
+        ("reconcile", _reconcile, "compare all keys with the sources and tell of rows without a partner (monthly)"),
         ("run-all", _run_all, "all of these, in order"),
     ):
         commands.add_parser(name, help=means).set_defaults(run=lambda given, run=run: run())
@@ -68,6 +69,12 @@ def _publish() -> None:
     from pipeline.publish import publish
 
     publish()
+
+
+def _reconcile() -> None:
+    from pipeline.reconcile import reconcile
+
+    reconcile()
 
 
 def _run_all() -> None:

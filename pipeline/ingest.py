@@ -23,7 +23,7 @@ from warehouse.database import Role, transaction
 from warehouse.landing.batches import is_known, land, waiting
 from warehouse.landing.raw import RawStore
 from warehouse.runs import RunRecord, run_record
-from warehouse.staging.accept import Outcome, accept
+from warehouse.staging.accept import accept
 from warehouse.staging.receipts import mark_delivered, undelivered
 from warehouse.staging.watermarks import move_watermark, watermark
 

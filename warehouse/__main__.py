@@ -140,20 +140,19 @@ def _replay(given: argparse.Namespace) -> int:
 def _quality_report(given: argparse.Namespace) -> None:
     from warehouse.quality_report import write_report
 
-    write_report(given.file)
-    print(f"written: {given.file}")
+    print(f"{write_report(given.file)} feeds in {given.file}")
 
 
-def _load_parameters(given: argparse.Namespace) -> None:
-    from warehouse.registry.commands import load_parameters
+def _load_parameters(given: argparse.Namespace) -> int:
+    from warehouse.registry.loading import main_load_parameters
 
-    print(load_parameters(given.file, given.by))
+    return main_load_parameters(given)
 
 
-def _load_calendar(given: argparse.Namespace) -> None:
-    from warehouse.registry.commands import load_calendar
+def _load_calendar(given: argparse.Namespace) -> int:
+    from warehouse.registry.loading import main_load_calendar
 
-    print(load_calendar(given.year))
+    return main_load_calendar(given)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import text
 
 from core.clock import SHANGHAI, now_at
 from expectations.agreement import Feed, feeds
+from warehouse.database import Role, transaction
 
 PAGES = Path(__file__).with_name("pages")
 ROW_EXPECTATION = "columns_fit"  # touches every row once, so its `checked` is the number of rows
@@ -110,6 +112,18 @@ def render(rows: Iterable[JudgedExpectation], *, made_at: datetime | None = None
         trend_days=TREND_DAYS,
         bar={"width": BAR_WIDTH, "height": BAR_HEIGHT},
     )
+
+
+def write_report(file: Path) -> int:
+    """The page over everything judged so far stands in `file`; returns how many feeds are on it."""
+    with transaction(Role.OPERATOR) as connection:
+        rows = connection.execute(
+            text("select batch_id, feed, expectation, field, severity, checked, failed, judged_at from ops.expectation_result")
+        ).mappings()
+        judged = [JudgedExpectation(**row) for row in rows]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(render(judged), "utf-8")
+    return len({row.feed for row in judged})
 
 
 def _summary(feed: Feed, rows: list[JudgedExpectation]) -> FeedSummary:
