@@ -184,14 +184,13 @@ def pinned_key(text: str) -> asyncssh.SSHKey:
 
 
 def _run(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], seconds: float) -> T:
-    """The result of `work` on the session's loop, within so many seconds; foreign errors by family, their texts left behind."""
+    """The result of `work` on the session's loop, within so many seconds; foreign errors by family, their texts left behind.
 
-    async def bounded() -> T:
-        async with asyncio.timeout(seconds):
-            return await work
-
+    Late work is told to stop and not waited for: its own clearing up may hang on the same server until the session is cut.
+    """
+    running = asyncio.run_coroutine_threadsafe(work, loop)
     try:
-        return asyncio.run_coroutine_threadsafe(bounded(), loop).result()
+        return running.result(seconds)
     except GuituError:
         raise
     except asyncssh.SFTPNoSuchFile as error:
@@ -203,6 +202,7 @@ def _run(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], seconds:
     except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPBadMessage, asyncssh.SFTPOpUnsupported) as error:
         raise SourceChanged(f"the SFTP server does not allow what is agreed ({type(error).__name__})") from None
     except (asyncssh.Error, OSError, EOFError, TimeoutError, ValueError) as error:
+        running.cancel()
         raise SourceUnavailable(f"the SFTP server gave no complete answer ({type(error).__name__})") from None
 
 
