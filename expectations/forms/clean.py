@@ -20,7 +20,8 @@ _SAFE_TEXT = f"^[{_SAFE}](?:[ {_SAFE}]*[{_SAFE}])?$"
 
 
 def clean(text: str) -> str:
-    """The text after the private-use table, NFKC and trimming. Cleaning twice changes nothing."""
+    """The text without U+0000, after the private-use table, NFKC and trimming. Cleaning twice changes nothing."""
+    text = text.replace("\0", "")  # no column can hold it
     if text.isascii():
         return text.strip(TRIMMED)
     # The table comes first: its vertical forms are themselves compatibility characters.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,8 @@ from expectations.forms.columns import are_digits, bytes_of_width, digits_of
 from expectations.forms.form import Form, Quick, Read
 
 SHANGHAI_TIME = timezone(timedelta(hours=8))  # the agreement: no summer time, also not in the years that had it
-EMPTY_DAYS = frozenset({(0, 0, 0), (1900, 1, 0), (1900, 1, 1), (1899, 12, 30), (1899, 12, 31)})
+IMPOSSIBLE_DAYS = frozenset({(0, 0, 0), (1900, 1, 0)})
+EMPTY_DAYS = IMPOSSIBLE_DAYS | {(1900, 1, 1), (1899, 12, 30), (1899, 12, 31)}
 OPEN_DAYS = frozenset({(9999, 12, 31), (2099, 12, 31)})
 OPEN_WORD = "长期"
 EARLIEST_YEAR = 1800  # no record of these feeds is older; an earlier year is a slip of the keyboard
@@ -62,24 +63,32 @@ def read_one(text: str, is_open_ended: bool = False) -> Read:
     if cleaned == OPEN_WORD:
         return None, None if is_open_ended else "E_DATE"
     try:
-        day, clock = split(cleaned)
+        day, clock = local_day_and_time(cleaned)
         if day in EMPTY_DAYS:
             return None, None
         if day in OPEN_DAYS:
             return None, None if is_open_ended else "E_DATE"
-        return _local_day(real_day(day), clock)
+        return real_day(day).isoformat(), "W_TIME_CUT" if clock and any(clock[:4]) else None
     except Refused as refused:
         return None, refused.code
 
 
-def _local_day(day: date, clock: Clock | None) -> Read:
-    if clock is None:
-        return day.isoformat(), None
+def local_day_and_time(cleaned: str) -> tuple[Day, Clock | None]:
+    """Like `split`, in Shanghai time: where a zone is written, day and time are those of the instant meant.
+
+    Raises:
+        Refused: no whole date is written there, or with a zone no instant.
+    """
+    day, clock = split(cleaned)
+    if clock is None or clock[4] is None or day in IMPOSSIBLE_DAYS:
+        return day, clock
     hour, minute, second, microsecond, zone = clock
-    if zone is not None and hour < 24:
-        at = datetime.combine(day, time(hour, minute, second, microsecond), zone).astimezone(SHANGHAI_TIME)
-        return at.date().isoformat(), "W_TIME_CUT" if at.time() != time() else None
-    return day.isoformat(), "W_TIME_CUT" if any(clock[:4]) else None
+    try:
+        midnight = datetime(*day, tzinfo=zone)
+        at = (midnight + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microsecond)).astimezone(SHANGHAI_TIME)
+    except (ValueError, OverflowError) as error:
+        raise Refused("E_DATE") from error
+    return (at.year, at.month, at.day), (at.hour, at.minute, at.second, at.microsecond, SHANGHAI_TIME)
 
 
 def split(cleaned: str) -> tuple[Day, Clock | None]:

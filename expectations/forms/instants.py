@@ -28,7 +28,7 @@ def read_one(text: str, is_open_ended: bool = False) -> Read:
     if cleaned == dates.OPEN_WORD:
         return None, None if is_open_ended else "E_DATE"
     try:
-        day, clock = dates.split(cleaned)
+        day, clock = dates.local_day_and_time(cleaned)
         if day in dates.EMPTY_DAYS:
             return None, None
         if day in dates.OPEN_DAYS:
@@ -38,11 +38,8 @@ def read_one(text: str, is_open_ended: bool = False) -> Read:
         return None, refused.code
     if clock is None:
         return _canonical(midnight), "W_TIME_MISSING"
-    hour, minute, second, microsecond, zone = clock
-    at = midnight.replace(tzinfo=zone or dates.SHANGHAI_TIME) + timedelta(
-        hours=hour, minutes=minute, seconds=second, microseconds=microsecond
-    )
-    return _canonical(at), None
+    hour, minute, second, microsecond, _ = clock
+    return _canonical(midnight + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=microsecond)), None
 
 
 def _canonical(at: datetime) -> str:

@@ -34,7 +34,11 @@ def read_one(text: str, is_open_ended: bool = False) -> Read:
     if cleaned == "0":
         return None, "E_DATE"
     day, code = dates.read_one(cleaned, is_open_ended)
-    return (day[:4] + day[5:7] if day else None), code
+    if day is None:
+        return None, code
+    month, refused = _month(int(day[:4]), int(day[5:7]), is_open_ended)
+    # A full date is never ambiguous: out of range it is a wrong date.
+    return month, "E_DATE" if refused else code
 
 
 def _month(year: int, month: int, is_open_ended: bool) -> Read:
