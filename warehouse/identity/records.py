@@ -87,7 +87,8 @@ def read_records(connection: Connection, as_of: date) -> Records:
     names = bare_keys([name or "" for name in _open_distinct(connection, rows, rows["name"].to_numpy(), "name")])
     without = np.where(rows["number"] == NOTHING, rows["text_number"], NOTHING)
     number_texts = {code: value for code, value in enumerate(_open_distinct(connection, rows, without, "id_number")) if value}
-    records = Records(rows.drop(columns="version_id"), keys, _merge_names(rows, names), number_texts)
+    distinct_names = _merge_names(rows, names)
+    records = Records(rows.drop(columns="version_id"), keys, distinct_names, number_texts)
     _read_changes(connection, records, as_of)
     return records
 
