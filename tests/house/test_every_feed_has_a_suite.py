@@ -5,9 +5,10 @@ import os
 import pandas as pd
 import pytest
 
+from expectations import suites
 from expectations.agreement import Feed, feeds
 from expectations.promises import KEPT, promises
-from expectations.suites import judgements, run, suite
+from expectations.suites import judgements, run, suite, warm
 
 
 @pytest.mark.parametrize("feed", feeds().values(), ids=feeds())
@@ -30,6 +31,13 @@ def test_great_expectations_passes_what_is_kept_and_fails_what_is_not(name: str)
     states = {promise.column: {KEPT, "E_ANY"} for promise in promises(feeds()[name])}
     failing = judgements(feeds()[name]).failing(states)
     assert failing == {column: frozenset({"E_ANY"}) for column in states}
+
+
+def test_a_warmed_suite_is_not_run_again_for_a_clean_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = feeds()["trainings"]
+    warm(feed)
+    monkeypatch.setattr(suites, "run", lambda *_: pytest.fail("Great Expectations ran again"))
+    assert not any(judgements(feed).failing({"name.given_when_due": {KEPT}}).values())
 
 
 def test_a_null_state_is_a_promise_that_does_not_apply() -> None:
