@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "providers"
 @pytest.mark.parametrize("provider", providers())
 def test_the_page_is_up_to_date(provider: str) -> None:
     page = FOLDER / f"{provider}.md"
-    assert page.read_text("utf-8") == PAGES[page.name], "run: python -m expectations documents"
+    assert page.read_text("utf-8") == PAGES[page.name], "run: python -m expectations documents docs/providers"
 
 
 @pytest.mark.parametrize("feed", feeds().values(), ids=feeds())
