@@ -134,3 +134,11 @@ def parse_ok(text: str | bytes) -> OkFile:
     if not found or found["parts"] in {"0", "00"}:
         raise AgreementBroken("E_NO_OK", "the .ok file does not hold the lines rows= and sha256= (and on a last part parts=)")
     return OkFile(int(found["rows"]), found["sha256"], int(found["parts"]) if found["parts"] else None)
+
+
+def forms_of_files(feed_name: str) -> tuple[Literal["csv", "xlsx"], ...]:
+    """In which forms a feed may come as a file; empty for feeds that never do."""
+    for pattern in (pattern for patterns in AGREED_NAMES.values() for pattern in patterns):
+        if re.search(rf"\b{feed_name}\b", pattern.pattern):
+            return ("csv",) if pattern.pattern.endswith(_CSV) else ("csv", "xlsx")
+    return ()
