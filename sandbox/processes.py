@@ -34,6 +34,7 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str]) -> 
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _started[name] = process
     _record(name).parent.mkdir(parents=True, exist_ok=True)
     _record(name).write_text(json.dumps({"pid": process.pid, "born": psutil.Process(process.pid).create_time()}))
 
@@ -64,6 +65,8 @@ def stop(*names: str, patience_seconds: float = 30) -> list[str]:
     psutil.wait_procs(left_over, 10)
     for name in names:
         _record(name).unlink(missing_ok=True)
+        if name in _started:
+            _started.pop(name).poll()
     return list(asked)
 
 
@@ -97,6 +100,10 @@ def wait_until(name: str, is_ready: Callable[[], bool], patience_seconds: float,
 
 class NotStarted(RuntimeError):
     """A server of the demo did not come up."""
+
+
+_started: dict[str, subprocess.Popen[bytes]] = {}
+"""Children of this very process, kept so that each is waited for and none is called forgotten."""
 
 
 def _record(name: str) -> Path:

@@ -105,7 +105,7 @@ def render(summary: Summary) -> str:
 def _fates(fates: Sequence[FeedFate]) -> str:
     header = ("provider", "feed", "received", *FATES)
     body = [(f.provider, f.feed, f.received, *(getattr(f, fate) for fate in FATES)) for f in fates]
-    total = ("in all", "", *(sum(column) for column in zip(*(row[2:] for row in body), strict=True)))
+    total = ("in all", "", *(sum(getattr(f, count) for f in fates) for count in ("received", *FATES)))
     lost = [f"{f.feed} {f.missing:+,}" for f in fates if f.missing]
     closing = (
         f"NOT BALANCED: {', '.join(lost)} (python -m warehouse check-conservation)" if lost else "Every row received has exactly one fate."
