@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from warehouse.identity.decision import Decision
-from warehouse.identity.id_numbers import is_failing
+from warehouse.identity.id_numbers import is_failing, is_rounded
 from warehouse.identity.keys import join_by_keys
 from warehouse.identity.records import NOTHING, Records
 from warehouse.identity.residue import join_by_likeness
@@ -37,16 +37,15 @@ def _verdicts(decision: Decision) -> pd.DataFrame:
     rows, settled = decision.records.rows, decision.settled
     cluster = decision.groups.roots()[decision.node]
     found = pd.DataFrame({"feed": rows["feed"], "source_key": rows["source_key"], "cluster": cluster})
-    found["link_status"], found["rule"] = LINKED, settled["rule"]
     sizes = found["cluster"].map(found["cluster"].value_counts()).to_numpy()
     is_contested = (settled["rule"] == CONTESTED).to_numpy()
     sound_clusters = np.unique(cluster[~is_contested])
     has_ground = np.isin(cluster, sound_clusters)
-    for position in np.flatnonzero(decision.is_loose):
-        status, rule = _loose_verdict(
-            decision, int(position), int(sizes[position]), bool(has_ground[position]), bool(is_contested[position])
-        )
-        found.iat[position, 3], found.iat[position, 4] = status, rule
+    statuses, rules = np.full(len(rows), LINKED, dtype=object), settled["rule"].to_numpy(dtype=object).copy()
+    for position in np.flatnonzero(decision.is_loose).tolist():
+        seen = int(sizes[position]), bool(has_ground[position]), bool(is_contested[position])
+        statuses[position], rules[position] = _loose_verdict(decision, position, *seen)
+    found["link_status"], found["rule"] = statuses, rules
     found["number_class"] = _number_classes(decision)
     found["name_class"], found["birth_class"] = settled["name_level"], settled["birth_level"]
     return found
@@ -65,7 +64,7 @@ def _loose_verdict(decision: Decision, position: int, size: int, has_ground: boo
 def _number_classes(decision: Decision) -> np.ndarray:
     rows, settled = decision.records.rows, decision.settled
     texts = decision.records.number_texts
-    failing = {code for code, value in texts.items() if is_failing(value)}
+    failing = {code for code, value in texts.items() if is_failing(value) and not is_rounded(value)}
     text = decision.evidence.text
     classes = np.where(rows["number"].to_numpy() != NOTHING, "valid", "none").astype(object)
     classes[text != NOTHING] = "damaged"

@@ -23,10 +23,13 @@ def sex_of(number: str) -> str:
 
 
 def is_failing(text: str) -> bool:
-    """True for a number of full length whose check digit is wrong by a slip, not by a spreadsheet's rounding."""
-    if not _EIGHTEEN.fullmatch(text) or has_checksum(text):
-        return False
-    return not (text.endswith("000") or (text[-1] != "X" and int(text) % 16 == 0))
+    """True for a number of full length whose check digit is wrong, by a slip or by a spreadsheet's rounding."""
+    return bool(_EIGHTEEN.fullmatch(text)) and not has_checksum(text)
+
+
+def is_rounded(text: str) -> bool:
+    """True where a failing number looks as a spreadsheet leaves it: three zeros at the end, or a multiple of 16."""
+    return text.endswith("000") or (text[-1] != "X" and int(text) % 16 == 0)
 
 
 def one_slip_away(text: str) -> Iterator[str]:

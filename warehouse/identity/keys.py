@@ -67,6 +67,9 @@ def _join_members(decision: Decision, members: np.ndarray, rule: str, fits: Fits
             unplaced.append(mine)
             if anchored and rule == "4":
                 decision.doubt(mine, "5")
+    for mine in unplaced:
+        if len(mine) > 1 and fits(decision, mine, mine, NOTHING):
+            has_joined |= decision.join(mine, mine, rule)
     for one, other in combinations(unplaced, 2):
         if fits(decision, one, other, NOTHING):
             has_joined |= decision.join(one, other, rule)

@@ -19,6 +19,7 @@ from warehouse.identity.records import read_records
 from warehouse.tables.identity import Link, Person
 
 COLUMNS = (*KEY, "person_id", "link_status", "rule", "evidence")
+DRAFT = f"create temporary table worked_link on commit drop as select {', '.join(COLUMNS)} from identity.link with no data"  # noqa: S608
 CHANGED = "(l.person_id, l.link_status, l.rule, l.evidence) is distinct from (w.person_id, w.link_status, w.rule, w.evidence)"
 REMEMBER = f"""
 insert into identity.link_history (feed, source_key, changed_by_run, person_id, link_status, rule)
@@ -66,9 +67,7 @@ def link(connection: Connection, run_id: int, as_of: date | None = None) -> Link
     decided["person_id"] = decided["cluster"].map(assignment.person_of)
     now = now_at()
     _write_persons(connection, assignment.new, run_id)
-    connection.execute(
-        text("create temporary table worked_link on commit drop as select " + ", ".join(COLUMNS) + " from identity.link with no data")
-    )
+    connection.execute(text(DRAFT))
     copy_rows(connection, "worked_link", COLUMNS, _worked(decided))
     connection.execute(text("analyze worked_link"))
     parameters = {"run": run_id, "now": now}

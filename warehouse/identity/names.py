@@ -90,14 +90,14 @@ def likeness(one: str, other: str, *, is_birth_same: bool = False, aliases: froz
 
     Args:
         is_birth_same: lets another surname with the same given name count as PART.
-        aliases: keys of other names the person is known to have had.
+        aliases: keys of the names that the holder of `other` is known to have had; `one` among them counts as ALIAS.
     """
     if one == other and one and not prepared(one).is_placeholder:
         return Likeness.SAME
     found = _likeness(*sorted((one, other)))
     if found is not Likeness.DIFFERENT:
         return found
-    if one in aliases or other in aliases:
+    if one in aliases:
         return Likeness.ALIAS
     if is_birth_same and len(one) == len(other) >= 3 and one[1:] == other[1:]:
         return Likeness.PART

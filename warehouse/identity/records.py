@@ -174,23 +174,24 @@ def _merge_names(rows: pd.DataFrame, names: list[str]) -> list[str]:
 def _read_changes(connection: Connection, records: Records, as_of: date) -> None:
     """Other names, births and numbers the registers tell of a number's holder."""
     code_of = {number: code for code, number in enumerate(records.numbers) if number}
-    by_key = records.rows[records.rows["feed"] == "population_changes"].set_index("source_key")
+    mine_by_key = {feed: _by_source_key(records.rows, feed) for feed in ("population_changes", "registered_persons")}
     aliases: dict[int, set[str]] = defaultdict(set)
     births: dict[int, set[date]] = defaultdict(set)
     for source_key, kind, old, new in _changes(connection):
-        row = by_key.loc[source_key]
-        mine = int(row["number"])
+        mine, name = mine_by_key["population_changes"][source_key]
         if kind == NUMBER_CHANGE:
             codes = [_number_code(value, code_of, as_of) for value in (old, new)]
             target = mine if mine != NOTHING else codes[1]
             if NOTHING not in (codes[0], target) and codes[0] != target:
-                records.changes.append(NumberChange(codes[0], target, int(row["name"])))
+                records.changes.append(NumberChange(codes[0], target, name))
         elif kind == NAME_CHANGE and mine != NOTHING:
             aliases[mine].update(bare_keys([value for value in (old, new) if value]))
         elif kind == BIRTH_CHANGE and mine != NOTHING:
             births[mine].update(date.fromisoformat(day) for value in (old, new) if value and (day := read_date(value)[0]))
-    for mine, former in _former_names(connection, records.rows):
-        aliases[mine].update(former)
+    for source_key, former in _former_names(connection):
+        mine, _ = mine_by_key["registered_persons"][source_key]
+        if mine != NOTHING:
+            aliases[mine].update(former)
     records.aliases = {code: frozenset(found) for code, found in aliases.items()}
     records.births = {code: frozenset(found) for code, found in births.items()}
 
@@ -208,7 +209,7 @@ def _changes(connection: Connection) -> Iterable[tuple[str, str, str | None, str
     return [(row.source_key, row.change_type_code, old, new) for row, old, new in zip(found, old_values, new_values, strict=True)]
 
 
-def _former_names(connection: Connection, rows: pd.DataFrame) -> Iterable[tuple[int, list[str]]]:
+def _former_names(connection: Connection) -> Iterable[tuple[str, list[str]]]:
     table = staging_table("registered_persons")
     found = connection.execute(
         select(table.c.source_key, table.c.former_names_sealed).where(
@@ -216,11 +217,14 @@ def _former_names(connection: Connection, rows: pd.DataFrame) -> Iterable[tuple[
         )
     ).all()
     opened = sealer("sealed.registered_persons.former_names").open_texts([row.former_names_sealed for row in found])
-    numbers = rows[rows["feed"] == "registered_persons"].set_index("source_key")["number"]
     for row, former in zip(found, opened, strict=True):
-        names = json.loads(former or "[]")
-        if names and numbers[row.source_key] != NOTHING:
-            yield int(numbers[row.source_key]), bare_keys(names)
+        yield row.source_key, bare_keys(json.loads(former or "[]"))
+
+
+def _by_source_key(rows: pd.DataFrame, feed: str) -> dict[str, tuple[int, int]]:
+    """Number and name code of each row of a feed."""
+    mine = rows[rows["feed"] == feed]
+    return dict(zip(mine["source_key"], zip(mine["number"].tolist(), mine["name"].tolist(), strict=True), strict=True))
 
 
 def _number_code(value: str | None, code_of: Mapping[str, int], as_of: date) -> int:

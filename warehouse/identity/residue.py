@@ -79,7 +79,10 @@ def _alike(decision: Decision, loose: Members) -> dict[int, list[int]]:
     others = pd.concat([others, anchors[[numbers[root] is not None for root in anchors["root"]]]], ignore_index=True).drop_duplicates()
     pairs = wanted.merge(others, on=["name", "birth"], suffixes=("", "_other"))
     pairs = pairs[pairs["root"] != pairs["root_other"]][["root", "root_other"]].drop_duplicates().sort_values(["root", "root_other"])
-    return {int(root): [int(other) for other in found] for root, found in pairs.groupby("root")["root_other"]}
+    found: dict[int, list[int]] = defaultdict(list)
+    for root, other in zip(pairs["root"].tolist(), pairs["root_other"].tolist(), strict=True):
+        found[root].append(other)
+    return dict(found)
 
 
 def _one_slip_candidates(decision: Decision, mine: list[int], numbers: dict[str, int], members: Members) -> list[int]:
@@ -125,7 +128,7 @@ class _Support:
         """Leading digits of `text` that agree with the candidate; None when they contradict it, 0 when nothing can be said."""
         number = self._decision.records.numbers[candidate] if candidate < self._decision.anchor_count else None
         if number:
-            return None if is_failing(text) else agreeing_digits(text, number)
+            return agreeing_digits(text, number)
         texts = self._decision.evidence.texts_of(self._members[candidate])
         if not texts:
             return 0
@@ -139,13 +142,14 @@ class _Support:
 
 
 def _join_loose_to_loose(decision: Decision, loose: Members, alike: dict[int, list[int]], support: _Support) -> None:
-    """Two loose groups that fit each other and nobody else are one person."""
+    """Two loose groups that support each other and nobody else are one person."""
     open_roots = {root for root in loose if decision.groups.root(root) >= decision.anchor_count}
-    fitting = {root: [c for c in alike.get(root, ()) if c in open_roots and support.is_possible(loose[root], c)] for root in open_roots}
+    possible = {root: [c for c in alike.get(root, ()) if c in open_roots and support.is_possible(loose[root], c)] for root in open_roots}
+    fitting = {root: [c for c in found if support.is_supported(root, c)] for root, found in possible.items()}
     for root in sorted(open_roots):
         if any(other not in loose for other in alike.get(root, ())):
             continue
-        if len(fitting[root]) == 1 and fitting[fitting[root][0]] == [root] and support.is_supported(root, fitting[root][0]):
+        if len(fitting[root]) == 1 and fitting[fitting[root][0]] == [root]:
             decision.join(loose[root], loose[fitting[root][0]], "7")
-        elif fitting[root]:
+        elif possible[root]:
             decision.doubt(loose[root], "9")

@@ -13,7 +13,7 @@ import pandas as pd
 from warehouse.identity.births import BirthLikeness, birth_likeness
 from warehouse.identity.id_numbers import birth_of, sex_of
 from warehouse.identity.names import Likeness, likeness
-from warehouse.identity.records import NOTHING, Records
+from warehouse.identity.records import NOTHING, NumberChange, Records
 
 # Whose spelling of a name counts more when rows of one number disagree.
 TRUST = {"population_changes": 2, "registered_persons": 1}
@@ -54,13 +54,13 @@ def settle_numbers(records: Records) -> pd.DataFrame:
 def corrected_numbers(records: Records) -> np.ndarray:
     """The number code of every row after the register's corrections."""
     rows = records.rows
-    number = rows["number"].to_numpy().copy()
+    number, names = rows["number"].to_numpy().copy(), rows["name"].to_numpy()
     target = {change.old: change for change in sorted(records.changes, key=lambda c: (c.old, c.new, c.name))}
     for position in np.flatnonzero(np.isin(number, list(target))):
-        name, seen = rows["name"].iat[position], set()
+        name, seen = int(names[position]), set[int]()
         while (change := target.get(number[position])) and change.old not in seen:
             seen.add(change.old)
-            if not _is_like(records, name, change.name):
+            if not _is_like(records, name, change):
                 break
             number[position] = change.new
     return number
@@ -73,10 +73,11 @@ def _old_numbers(records: Records) -> dict[int, tuple[int, ...]]:
     return found
 
 
-def _is_like(records: Records, one: int, other: int) -> bool:
-    if NOTHING in (one, other):
-        return one == other
-    return likeness(records.names[one], records.names[other]) > Likeness.DIFFERENT
+def _is_like(records: Records, name: int, change: NumberChange) -> bool:
+    if NOTHING in (name, change.name):
+        return name == change.name
+    aliases = records.aliases.get(change.new, frozenset())
+    return likeness(records.names[name], records.names[change.name], aliases=aliases) > Likeness.DIFFERENT
 
 
 def _settle_group(records: Records, code: int, group: pd.DataFrame, old: tuple[int, ...], settled: pd.DataFrame) -> None:
@@ -84,26 +85,31 @@ def _settle_group(records: Records, code: int, group: pd.DataFrame, old: tuple[i
     aliases = frozenset[str]().union(*(records.aliases.get(c, frozenset()) for c in (code, *old)))
     number = records.numbers[code]
     reference = _reference_name(group, births)
-    verdicts: dict[tuple[int, object, object, bool], tuple[str, str, str]] = {}
-    for position, name, birth_at, sex, feed in zip(
-        group.index, group["name"], group["birth_date"], group["sex_code"], group["feed"], strict=True
-    ):
-        key = (name, birth_at, sex, feed in FAMILY_FEEDS)
-        if key not in verdicts:
-            birth = None if pd.isna(birth_at) else birth_at.date()
-            birth_level = max((birth_likeness(birth, known) for known in births), default=BirthLikeness.NONE)
-            name_level = _name_level(records, name, reference, aliases, birth_level is BirthLikeness.SAME)
-            is_other_sex = number is not None and sex in {"1", "2"} and sex != sex_of(number)
-            verdicts[key] = (_rule(name_level, birth_level, is_other_sex, key[3]), name_level.word, birth_level.word)
-        settled.loc[position, ["rule", "name_level", "birth_level"]] = verdicts[key]
+    levels: dict[tuple[int, object], tuple[Likeness, BirthLikeness]] = {}
+    for name, birth_at in set(zip(group["name"], group["birth_date"], strict=True)):
+        birth = None if pd.isna(birth_at) else birth_at.date()
+        birth_level = max((birth_likeness(birth, known) for known in births), default=BirthLikeness.NONE)
+        levels[name, birth_at] = _name_level(records, name, reference, aliases, birth_level is BirthLikeness.SAME), birth_level
+    said = list(zip(group["name"], group["birth_date"], group["sex_code"], group["feed"], strict=True))
+    is_confirmed = any(_confirms(*levels[name, birth], feed) for name, birth, _, feed in said)
+    own_sex = sex_of(number) if number else None
+    for position, (name, birth_at, sex, feed) in zip(group.index, said, strict=True):
+        name_level, birth_level = levels[name, birth_at]
+        is_other_sex = own_sex is not None and sex in {"1", "2"} and sex != own_sex
+        rule = _rule(name_level, birth_level, is_other_sex or feed in FAMILY_FEEDS, is_confirmed)
+        settled.loc[position, ["rule", "name_level", "birth_level"]] = (rule, name_level.word, birth_level.word)
 
 
-def _rule(name: Likeness, birth: BirthLikeness, is_other_sex: bool, is_family_feed: bool) -> str:
-    if birth is not BirthLikeness.DIFFERENT and name is not Likeness.DIFFERENT:
+def _confirms(name: Likeness, birth: BirthLikeness, feed: str) -> bool:
+    """The row shows that the number is this name's: born on its day, or told so by a register."""
+    return name > Likeness.DIFFERENT and (birth >= BirthLikeness.NEAR or (birth is BirthLikeness.NONE and feed in TRUST))
+
+
+def _rule(name: Likeness, birth: BirthLikeness, is_unlikely: bool, is_confirmed: bool) -> str:
+    # The date in a valid number outranks the field: where other rows confirm the holder's name, another date is a slip.
+    if name is not Likeness.DIFFERENT and (birth is not BirthLikeness.DIFFERENT or (is_confirmed and name >= Likeness.VARIANT)):
         return "1"
-    if birth is BirthLikeness.SAME and not is_other_sex and not is_family_feed:
-        return "2"
-    return CONTESTED
+    return "2" if birth is BirthLikeness.SAME and not is_unlikely else CONTESTED
 
 
 def _known_births(records: Records, codes: tuple[int, ...]) -> set[date]:
