@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
-
-from sqlalchemy import Connection
 
 from connectors.sources import Source, open_source
 from core.errors import FixConfiguration
@@ -25,7 +23,7 @@ from warehouse.landing.raw import RawStore
 from warehouse.runs import RunRecord, run_record
 from warehouse.staging.accept import accept
 from warehouse.staging.receipts import mark_delivered, undelivered
-from warehouse.staging.watermarks import move_watermark, watermark
+from warehouse.staging.watermarks import moving_to, watermark
 
 
 def ingest(provider: str, feed: str | None = None) -> int:
@@ -59,7 +57,7 @@ def _ingest(source: Source, stream: str, store: RawStore, run: RunRecord) -> Non
         run.counts["deliveries"] = run.counts.get("deliveries", 0) + 1
         run.counts["new_deliveries"] = run.counts.get("new_deliveries", 0) + is_new
         moves = source.has_watermark and is_last and all(outcome.code is None for outcome in outcomes)
-        outcome = accept(batch_id, store, after=_watermark_mover(provider, stream, newest, run) if moves else None)
+        outcome = accept(batch_id, store, after=moving_to(provider, stream, newest, run.run_id) if moves else None)
         newest = max(filter(None, (newest, outcome.newest_updated_at)), default=None)
         outcomes.append(outcome)
         crash_point("ingest.after_delivery")
@@ -81,15 +79,6 @@ def _with_last(deliveries: Iterable[Delivery]) -> Iterator[tuple[Delivery, bool]
 def _is_known(provider: str, name: str, size_bytes: int, modified_at: float) -> bool:
     with transaction(Role.ETL) as connection:
         return is_known(connection, provider, name, size_bytes, datetime.fromtimestamp(modified_at, UTC))
-
-
-def _watermark_mover(provider: str, feed: str, so_far: datetime | None, run: RunRecord) -> Callable[[Connection, datetime | None], None]:
-    def move(connection: Connection, newest: datetime | None) -> None:
-        reached = max(filter(None, (so_far, newest)), default=None)
-        if reached is not None:
-            move_watermark(connection, provider, feed, reached, run.run_id)
-
-    return move
 
 
 def _tell_senders(source: Source) -> None:

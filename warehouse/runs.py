@@ -45,6 +45,8 @@ def run_record(step: str, provider: str | None = None, feed: str | None = None) 
 def _close(run: RunRecord, state: str, error: str | None) -> None:
     with transaction(Role.ETL) as connection:
         connection.execute(
-            text("update ops.run set finished_at = :now, state = :state, error = :error, counts = cast(:counts as jsonb) where run_id = :run"),
+            text(
+                "update ops.run set finished_at = :now, state = :state, error = :error, counts = cast(:counts as jsonb) where run_id = :run"
+            ),
             {"now": now_at(), "state": state, "error": error, "counts": json.dumps(run.counts), "run": run.run_id},
         )

@@ -57,14 +57,19 @@ def province(tmp_path: Path) -> Path:
     files = folder / "files" / "detention_centers"
     files.mkdir(parents=True)
     header = ROSTER_HEADER.replace("记录编号", feed("centre_roster").by_name["source_key"].header)
-    for day, rows in {"20261118": [roster_row(1), roster_row(2), *map(roster_row, range(3, 10))], "20261119": [*map(roster_row, range(1, 10))]}.items():
+    for day, rows in {
+        "20261118": [roster_row(1), roster_row(2), *map(roster_row, range(3, 10))],
+        "20261119": [*map(roster_row, range(1, 10))],
+    }.items():
         content = "\r\n".join([header, *rows, ""]).encode("gb18030")
         name = f"centre_roster_140100Q001_{day}.csv"
         (files / name).write_bytes(content)
         (files / f"{name}.ok").write_text(f"rows={len(rows)}\nsha256={hashlib.sha256(content).hexdigest()}\n", "ascii")
     (folder / "api").mkdir()
-    person = '{"source_key":"RK%d","operation_code":"I","source_updated_at":"2026-11-0%d 10:00:00","id_type_code":"111","id_number":"%s","name":"张示例",' \
-             '"change_number":"BD%d","change_type_code":"3","change_date":"2026-11-01","new_region_code":"140106","police_station_code":"140106520000"}\n'
+    person = (
+        '{"source_key":"RK%d","operation_code":"I","source_updated_at":"2026-11-0%d 10:00:00","id_type_code":"111","id_number":"%s","name":"张示例",'
+        '"change_number":"BD%d","change_type_code":"3","change_date":"2026-11-01","new_region_code":"140106","police_station_code":"140106520000"}\n'
+    )
     rows = [person % (i, i, "14999919850312001X" if i != 4 else "", i) for i in range(1, 8)]
     (folder / "api" / "population_changes.jsonl").write_text("".join(rows), "utf-8")
     return folder
@@ -172,8 +177,12 @@ def passages(log: Path) -> list[str]:
     return chosen
 
 
-@pytest.mark.parametrize("points", [pytest.param(IN_MAKE_TEST, id="four points"), pytest.param(None, id="every point", marks=pytest.mark.slow)])
-def test_a_killed_run_repeated_gives_the_same_warehouse(make_warehouse: Callable[[str], None], tmp_path: Path, points: tuple[str, ...] | None) -> None:
+@pytest.mark.parametrize(
+    "points", [pytest.param(IN_MAKE_TEST, id="four points"), pytest.param(None, id="every point", marks=pytest.mark.slow)]
+)
+def test_a_killed_run_repeated_gives_the_same_warehouse(
+    make_warehouse: Callable[[str], None], tmp_path: Path, points: tuple[str, ...] | None
+) -> None:
     make_warehouse("whole")
     log = tmp_path / "points.log"
     assert in_child(FAULT_LOG=str(log)) == 0

@@ -31,6 +31,7 @@ class LandedBatch:
     content_address: str
     received_at: datetime
     state: str
+    code: str | None
     delivery: Delivery
 
 
@@ -82,7 +83,7 @@ def load(connection: Connection, batch_id: int, store: RawStore, *, lock: bool =
     """A landed batch with its bytes; with `lock`, nobody else can decide it until this transaction ends."""
     row = connection.execute(
         text(
-            f"select {COLUMNS}, batch_id, content_address, received_at, state from landing.batch where batch_id = :id"
+            f"select {COLUMNS}, batch_id, content_address, received_at, state, code from landing.batch where batch_id = :id"
             + (" for update" if lock else "")
         ),
         {"id": batch_id},
@@ -103,7 +104,7 @@ def load(connection: Connection, batch_id: int, store: RawStore, *, lock: bool =
         exported_at=row.exported_at,
         refusal=row.refusal,
     )
-    return LandedBatch(row.batch_id, row.content_address, row.received_at, row.state, delivery)
+    return LandedBatch(row.batch_id, row.content_address, row.received_at, row.state, row.code, delivery)
 
 
 def waiting(connection: Connection, provider: str, feed: str | None = None) -> list[int]:

@@ -27,8 +27,8 @@ def accept_held(batch_id: int, store: RawStore, reason: str, decided_by: str) ->
     Raises:
         NotAllowed: the batch is not held, or no reason is given.
     """
-    code = _decide(batch_id, "accept", reason, decided_by)
-    return accept(batch_id, store, overruled=code)
+    _decide(batch_id, "accept", reason, decided_by)
+    return accept(batch_id, store)
 
 
 def reject_held(batch_id: int, store: RawStore, reason: str, decided_by: str) -> None:
@@ -38,15 +38,15 @@ def reject_held(batch_id: int, store: RawStore, reason: str, decided_by: str) ->
         batch = load(connection, batch_id, store, lock=True)
         connection.execute(
             text(
-                "update landing.batch set state = 'rejected', row_count = coalesce(row_count, declared_rows, 0), finished_at = :now "
-                "where batch_id = :id and state = 'held'"
+                "update landing.batch set state = 'rejected', row_count = coalesce(row_count, declared_rows, 0), finished_at = :now, "
+                "decided_order = nextval('landing.batch_decided_order') where batch_id = :id and state = 'held'"
             ),
             {"id": batch_id, "now": now_at()},
         )
         write_receipt(connection, batch)
 
 
-def _decide(batch_id: int, decision: str, reason: str, decided_by: str) -> str:
+def _decide(batch_id: int, decision: str, reason: str, decided_by: str) -> None:
     if not reason.strip() or not decided_by.strip():
         raise NotAllowed("a decision on a held delivery needs a reason and a name: --reason TEXT --by NAME")
     with transaction(Role.ETL) as connection:
@@ -62,4 +62,3 @@ def _decide(batch_id: int, decision: str, reason: str, decided_by: str) -> str:
             ),
             {"batch": batch_id, "decision": decision, "code": code, "reason": reason, "by": decided_by, "now": now_at()},
         )
-        return str(code)

@@ -80,7 +80,8 @@ def _warn(connection: Connection, feed: Feed, field: Field, before: datetime) ->
     )
     told = connection.execute(
         text(
-            f"with orphan as ({orphans}) insert into quarantine.problem (batch_id, row_number, provider, feed, source_key, field, code, severity) "
+            f"with orphan as ({orphans}) insert into quarantine.problem "
+            "(batch_id, row_number, provider, feed, source_key, field, code, severity) "
             "select o.batch_id, o.row_number, provider, :feed, o.source_key, :field, 'W_ORPHAN', 'warning' "
             "from orphan o cross join unnest(cast(:providers as text[])) provider"
         ),

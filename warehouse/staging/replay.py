@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -19,6 +20,26 @@ from warehouse.landing.raw import RawStore
 from warehouse.staging.accept import accept
 from warehouse.tables.feeds import staging_table
 
+AS_RECEIVED = (
+    "batch_id",
+    "provider",
+    "feed",
+    "name",
+    "form",
+    "sender_code",
+    "snapshot_date",
+    "scope",
+    "part_number",
+    "part_count",
+    "declared_rows",
+    "declared_sha256",
+    "refusal",
+    "exported_at",
+    "content_address",
+    "size_bytes",
+    "received_at",
+    "delivered_count",
+)
 FATES = (
     "batch_id",
     "feed",
@@ -63,57 +84,38 @@ def replay(target_url: str, store: RawStore) -> dict[str, tuple[str, str]]:
         FixConfiguration: the target already holds deliveries.
     """
     with transaction(Role.ETL) as connection:
-        batches = [dict(row) for row in connection.execute(text("select * from landing.batch order by batch_id")).mappings()]
-        order = list(
-            connection.execute(
-                text("select batch_id from landing.batch where state not in ('landed') order by finished_at, batch_id")
-            ).scalars()
-        )
-        decisions = {row.batch_id: row for row in connection.execute(text("select * from ops.steward_decision order by decision_id"))}
+        batches = _rows(connection, "select * from landing.batch order by batch_id")
+        decisions = _rows(connection, "select * from ops.steward_decision order by decision_id")
         ours = staging_hash(connection)
+    rejected = {decision["batch_id"]: decision["code"] for decision in decisions if decision["decision"] == "reject"}
+    decided = sorted((batch for batch in batches if batch["decided_order"] is not None), key=lambda batch: batch["decided_order"])
     with _database(target_url):
-        _copy_landing(batches)
-        for batch_id in order:
-            decision = decisions.get(batch_id)
-            accept(batch_id, store, overruled=decision.code if decision and decision.decision == "accept" else None)
-            if decision and decision.decision == "reject":
-                _repeat_rejection(batch_id, decision.code)
+        _copy("landing.batch", batches, AS_RECEIVED)
+        _copy("ops.steward_decision", decisions, tuple(decisions[0]) if decisions else ())
+        for batch in decided:
+            accept(batch["batch_id"], store)
+            if batch["batch_id"] in rejected:
+                _repeat_rejection(batch["batch_id"], rejected[batch["batch_id"]])
         with transaction(Role.ETL) as connection:
             theirs = staging_hash(connection)
     return {name: (ours[name], theirs[name]) for name in ours if ours[name] != theirs[name]}
 
 
-def _copy_landing(batches: list[dict[str, object]]) -> None:
-    kept = [
-        "batch_id",
-        "provider",
-        "feed",
-        "name",
-        "form",
-        "sender_code",
-        "snapshot_date",
-        "scope",
-        "part_number",
-        "part_count",
-        "declared_rows",
-        "declared_sha256",
-        "refusal",
-        "exported_at",
-        "content_address",
-        "size_bytes",
-        "received_at",
-        "delivered_count",
-    ]
+def _rows(connection: Connection, query: str) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(text(query)).mappings()]
+
+
+def _copy(table: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     with transaction(Role.ETL) as connection:
-        if connection.execute(text("select 1 from landing.batch limit 1")).first():
-            raise FixConfiguration("replay needs an empty, migrated database; this one already holds deliveries")
-        if batches:
+        if connection.execute(text(f"select 1 from {table} limit 1")).first():
+            raise FixConfiguration(f"replay needs an empty, migrated database; {table} of this one already has rows")
+        if rows:
             connection.execute(
                 text(
-                    f"insert into landing.batch ({', '.join(kept)}) overriding system value "
-                    f"values ({', '.join(':' + name for name in kept)})"
+                    f"insert into {table} ({', '.join(columns)}) overriding system value "
+                    f"values ({', '.join(':' + name for name in columns)})"
                 ),
-                [{name: batch[name] for name in kept} for batch in batches],
+                [{name: row[name] for name in columns} for row in rows],
             )
 
 

@@ -5,9 +5,12 @@ Source: agreement section 4; promise: pulls miss nothing at the edges.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, text
+
+from core.clock import now_at
 
 
 def watermark(connection: Connection, provider: str, feed: str) -> datetime | None:
@@ -16,6 +19,22 @@ def watermark(connection: Connection, provider: str, feed: str) -> datetime | No
         text("select source_updated_at from ops.watermark where provider = :provider and feed = :feed"),
         {"provider": provider, "feed": feed},
     ).scalar()
+
+
+def moving_to(provider: str, feed: str, so_far: datetime | None, run_id: int) -> Callable[[Connection, datetime | None], None]:
+    """What the transaction that stages a run's last rows calls to move the watermark.
+
+    Args:
+        so_far: the newest source_updated_at of the run's rows before these.
+    """
+
+    def move(connection: Connection, newest: datetime | None) -> None:
+        reached = max(filter(None, (so_far, newest)), default=None)
+        if reached is not None:
+            # A row may be a little ahead of our clock (W_CLOCK); the next run must not start in the future.
+            move_watermark(connection, provider, feed, min(reached, now_at()), run_id)
+
+    return move
 
 
 def move_watermark(connection: Connection, provider: str, feed: str, reached: datetime, run_id: int) -> None:

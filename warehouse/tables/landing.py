@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Index, Sequence, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import INT4MULTIRANGE, JSONB
 from sqlalchemy.orm import Mapped
 
-from warehouse.tables.base import Table, column, serial
+from warehouse.tables.base import Table, column, metadata, serial
 
+decided_order = Sequence("batch_decided_order", schema="landing", metadata=metadata)
 BATCH_STATES = ("landed", "accepted", "accepted_with_errors", "held", "rejected")
 
 
@@ -55,3 +56,4 @@ class Batch(Table):
     duplicate_rows: Mapped[Any] = column("Row numbers of the duplicates", INT4MULTIRANGE, server_default="{}")
     notes: Mapped[dict[str, Any]] = column("Counts and names for the receipt: unknown columns, skipped rows", JSONB, server_default="{}")
     finished_at: Mapped[datetime | None] = column("When its fate was decided", DateTime(timezone=True))
+    decided_order: Mapped[int | None] = column("Order in which fates were decided; a replay follows it", BigInteger)

@@ -52,7 +52,9 @@ def test_every_feed_has_a_line_in_feed_health(warehouse_url: str) -> None:
 def _catalogue() -> list[tuple[str, str]]:
     with transaction(Role.OWNER) as connection:
         rows = connection.execute(
-            text("select table_schema || '.' || table_name, column_name from information_schema.columns where table_schema = any(:s) order by 1, 2"),
+            text(
+                "select table_schema || '.' || table_name, column_name from information_schema.columns where table_schema = any(:s) order by 1, 2"
+            ),
             {"s": list(SCHEMAS)},
         )
         return [(row[0], row[1]) for row in rows]

@@ -14,7 +14,9 @@ def may_read(role: Role, table: str) -> bool:
     with transaction(Role.OWNER) as connection:
         return bool(
             connection.execute(
-                text("select has_schema_privilege(:role, split_part(:table, '.', 1), 'usage') and has_table_privilege(:role, :table, 'select')"),
+                text(
+                    "select has_schema_privilege(:role, split_part(:table, '.', 1), 'usage') and has_table_privilege(:role, :table, 'select')"
+                ),
                 {"role": role.value, "table": table},
             ).scalar_one()
         )

@@ -16,8 +16,10 @@ from warehouse.staging.accept import Outcome, accept
 from warehouse.staging.conservation import broken_batches
 from warehouse.staging.decide import accept_held, reject_held
 
-HEADER = "source_key,operation_code,source_updated_at,id_type_code,id_number,name,sex_code,birth_date,application_number,household_number," \
-         "household_members_count,assistance_kind_code,hardship_code,hardship_region_code,application_date"
+HEADER = (
+    "source_key,operation_code,source_updated_at,id_type_code,id_number,name,sex_code,birth_date,application_number,household_number,"
+    "household_members_count,assistance_kind_code,hardship_code,hardship_region_code,application_date"
+)
 
 
 def row(key: str, minute: int, members: int = 1, operation: str = "I") -> str:
@@ -33,8 +35,10 @@ def arrive(*rows: str, name: str = "temporary_assistance/1") -> Outcome:
 def current() -> dict[str, tuple[str, int, str]]:
     with transaction(Role.ETL) as connection:
         found = connection.execute(
-            text("select source_key, to_char(source_updated_at at time zone 'Asia/Shanghai', 'MI') as minute, household_members_count as members, "
-                 "operation_code from staging.temporary_assistance where is_current order by 1")
+            text(
+                "select source_key, to_char(source_updated_at at time zone 'Asia/Shanghai', 'MI') as minute, household_members_count as members, "
+                "operation_code from staging.temporary_assistance where is_current order by 1"
+            )
         )
         return {r.source_key: (r.minute, r.members, r.operation_code) for r in found}
 
@@ -42,8 +46,12 @@ def current() -> dict[str, tuple[str, int, str]]:
 def counts() -> dict[str, int]:
     with transaction(Role.ETL) as connection:
         assert broken_batches(connection) == []
-        found = connection.execute(text("select received, published, superseded, duplicates, quarantined, pending from published.feed_health "
-                                        "where feed = 'temporary_assistance'")).one()
+        found = connection.execute(
+            text(
+                "select received, published, superseded, duplicates, quarantined, pending from published.feed_health "
+                "where feed = 'temporary_assistance'"
+            )
+        ).one()
         return {name: int(value) for name, value in found._mapping.items()}
 
 
@@ -108,7 +116,11 @@ def test_every_order_of_arrival_ends_the_same(warehouse_url: str, order: tuple[i
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_splitting_and_repetition_conserves_every_row(warehouse_url: str, deliveries: list[list[str]]) -> None:
     with transaction(Role.OWNER) as connection:
-        connection.execute(text("truncate staging.temporary_assistance, quarantine.row, quarantine.problem, ops.expectation_result, ops.receipt, landing.batch cascade"))
+        connection.execute(
+            text(
+                "truncate staging.temporary_assistance, quarantine.row, quarantine.problem, ops.expectation_result, ops.receipt, landing.batch cascade"
+            )
+        )
     for position, rows in enumerate(deliveries):
         arrive(*rows, name=str(position))
     told = counts()
@@ -129,7 +141,9 @@ def directory(day: int, codes: list[str]) -> Outcome:
     rows = [f"ZD-{c},I,2026-01-01 09:00:00,{c},样例站,21,140106,140106001,2018-06-01" for c in codes]
 
     content = "\n".join([",".join(headers), *rows, ""]).encode("utf-8-sig")
-    delivery = Delivery("community", "station_directory", f"station_directory_202611{day:02}.csv", "csv", content, snapshot_date=date(2026, 11, day))
+    delivery = Delivery(
+        "community", "station_directory", f"station_directory_202611{day:02}.csv", "csv", content, snapshot_date=date(2026, 11, day)
+    )
     batch_id, _ = land(delivery, RawStore())
     return accept(batch_id, RawStore())
 
@@ -139,7 +153,11 @@ CODES = [f"140106Z{i:03}" for i in range(20)]
 
 def present() -> set[str]:
     with transaction(Role.ETL) as connection:
-        return set(connection.execute(text("select organization_code from staging.station_directory where is_current and operation_code <> 'D'")).scalars())
+        return set(
+            connection.execute(
+                text("select organization_code from staging.station_directory where is_current and operation_code <> 'D'")
+            ).scalars()
+        )
 
 
 def test_a_key_a_snapshot_leaves_out_is_deleted_and_comes_back_with_a_later_snapshot(warehouse_url: str) -> None:
@@ -172,5 +190,8 @@ def test_a_steward_accepts_or_rejects_what_was_held(warehouse_url: str) -> None:
     assert present() == set(CODES[:10])
     reject_held(second.batch_id, RawStore(), "sent by mistake", "a steward")
     with transaction(Role.ETL) as connection:
-        assert connection.execute(text("select state, row_count from landing.batch where batch_id = :b"), {"b": second.batch_id}).one() == ("rejected", 9)
+        assert connection.execute(text("select state, row_count from landing.batch where batch_id = :b"), {"b": second.batch_id}).one() == (
+            "rejected",
+            9,
+        )
         assert connection.execute(text("select count(*) from ops.steward_decision")).scalar_one() == 2

@@ -1,4 +1,5 @@
 -- The first tables, as declared in warehouse/tables on that day. Never edited once released: a change is a new revision.
+CREATE SEQUENCE landing.batch_decided_order;
 CREATE TABLE landing.batch (
     batch_id BIGINT GENERATED ALWAYS AS IDENTITY,
     provider TEXT NOT NULL,
@@ -29,6 +30,7 @@ CREATE TABLE landing.batch (
     duplicate_rows INT4MULTIRANGE DEFAULT '{}' NOT NULL,
     notes JSONB DEFAULT '{}' NOT NULL,
     finished_at TIMESTAMP WITH TIME ZONE,
+    decided_order BIGINT,
     CONSTRAINT batch_pk PRIMARY KEY (batch_id),
     CONSTRAINT batch_provider_feed_name_content_address_uq UNIQUE (provider, feed, name, content_address),
     CONSTRAINT batch_state_ck CHECK (state in ('landed', 'accepted', 'accepted_with_errors', 'held', 'rejected')),
@@ -65,6 +67,7 @@ COMMENT ON COLUMN landing.batch.warning_count IS 'Warnings given';
 COMMENT ON COLUMN landing.batch.duplicate_rows IS 'Row numbers of the duplicates';
 COMMENT ON COLUMN landing.batch.notes IS 'Counts and names for the receipt: unknown columns, skipped rows';
 COMMENT ON COLUMN landing.batch.finished_at IS 'When its fate was decided';
+COMMENT ON COLUMN landing.batch.decided_order IS 'Order in which fates were decided; a replay follows it';
 
 CREATE TABLE ops.lease (
     name TEXT NOT NULL,
