@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import codecs
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from core.errors import AgreementBroken
 
 _REFUSED = (
@@ -25,6 +28,10 @@ _EXTENSION_B = {0xE816: 0x20087, 0xE817: 0x20089, 0xE818: 0x200CC, 0xE831: 0x215
 PRIVATE_USE = {chr(old): chr(new) for old, new in {**dict(_VERTICAL_FORMS), **_COMPONENTS, **_EXTENSION_B}.items()}
 """The 24 characters that GB 18030-2005 (or its mapping before) kept in the private-use area, and where GB 18030-2022 puts them."""
 
+_TRANSLATION = str.maketrans(PRIVATE_USE)
+_PRIVATE_USE_BYTE = b"\xee"
+"""In UTF-8 exactly U+E000-U+EFFF starts with this byte, so most files have none to translate."""
+
 
 def to_utf8(content: bytes) -> tuple[bytes, str]:
     """The file's text as UTF-8 without BOM, private-use characters by the fixed table, and the name of the encoding found.
@@ -37,11 +44,34 @@ def to_utf8(content: bytes) -> tuple[bytes, str]:
     except UnicodeDecodeError as error:
         # The codec's own message repeats received bytes.
         raise AgreementBroken("E_ENCODING", f"{_REFUSED} (first trouble at byte {error.start})") from None
-    # U+E000-U+EFFF is exactly what starts with this byte, so most files end here.
-    if b"\xee" in utf8:
+    if _PRIVATE_USE_BYTE in utf8:
         for old, new in PRIVATE_USE.items():
             utf8 = utf8.replace(old.encode(), new.encode())
     return utf8, encoding
+
+
+def may_be_gb18030(content: bytes) -> bool:
+    """True where only GB18030 is left in the order of trial."""
+    try:
+        _checked_utf8(content)
+    except UnicodeDecodeError:
+        return not content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE))
+    return False
+
+
+def column_from_gb18030(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of GB18030 bytes as text, private-use characters by the fixed table. Each different cell is decoded once.
+
+    Raises:
+        UnicodeDecodeError: a cell is no GB18030.
+    """
+    if all(pc.all(pc.string_is_ascii(chunk.view(pa.string()))).as_py() is not False for chunk in column.chunks):
+        return column.cast(pa.string())
+    coded = pc.dictionary_encode(column.combine_chunks())
+    words = pa.array([word.decode("gb18030") for word in coded.dictionary.to_pylist()], pa.string())
+    if any(_PRIVATE_USE_BYTE in buffer.to_pybytes() for buffer in words.buffers()[2:]):
+        words = pa.array([word.translate(_TRANSLATION) for word in words.to_pylist()], pa.string())
+    return pa.chunked_array([words.take(coded.indices)])
 
 
 def _transcode(content: bytes) -> tuple[bytes, str]:
