@@ -54,8 +54,6 @@ def cases(*given):
         phones.read_one,
         regions.read_one,
         organizations.read_one,
-    ]
-    + [
         lambda t: id_number.read_one(t, AS_OF),
         lambda t: read("means_checks", "pension_income_yuan", t),
         lambda t: read("means_checks", "houses_count", t),
@@ -221,8 +219,6 @@ def test_a_boolean_from_a_spreadsheet_warns_and_anything_else_is_refused():
         "2024年1月5日",
         "2024年01月05日",
         "２０２４－０１－０５",
-    ]
-    + [
         "二〇二四年一月五日",
         "二零二四年一月五日",
         "二○二四年一月五日",
@@ -230,8 +226,9 @@ def test_a_boolean_from_a_spreadsheet_warns_and_anything_else_is_refused():
         "2024-01-05T00:00:00",
         "2024-01-05 00:00",
         " 2024-01-05\u3000",
-    ]
-    + ["2024-01-04T16:00:00Z", "2024-01-05T00:00:00+08:00"],
+        "2024-01-04T16:00:00Z",
+        "2024-01-05T00:00:00+08:00",
+    ],
 )
 def test_a_date_is_read_in_each_of_its_spellings(text):
     assert dates.read_one(text) == ("2024-01-05", None)
@@ -344,13 +341,11 @@ def test_for_ever_is_null_only_in_fields_that_end_something(text):
         "2024/1/5 8:30",
         "20240105 08:30:00",
         "2024年1月5日 8:30",
-    ]
-    + [
         "2024-01-05T00:30:00Z",
         "2024-01-05T08:30:00+08:00",
         "2024-01-05 09:30:00+0900",
         "2024-01-04T19:30:00-05:00",
-        "２０２４-０１-０５　０８：３０：００",
+        "２０２４-０１-０５\u3000０８：３０：００",
         "2024.1.5 08:30",
     ],
 )
@@ -587,8 +582,12 @@ def test_birth_dates_count_from_the_day_of_arrival_and_for_130_years():
         "130 0000 0001",
         "130-0000-0001",
         "13000000001.0",
-    ]
-    + ["13000000001/13000000002", "13000000001、13000000002", "13000000001 13000000002", "13000000001;0351-0000000", "１３０００００000１"],
+        "13000000001/13000000002",
+        "13000000001、13000000002",
+        "13000000001 13000000002",
+        "13000000001;0351-0000000",
+        "１３０００００000１",
+    ],
 )
 def test_a_phone_is_read_in_each_of_its_spellings(text):
     assert phones.read_one(text) == ("13000000001", None)
