@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from expectations.agreement import CodeList
 from expectations.forms.clean import NULLS, clean
@@ -17,7 +18,7 @@ _TWO_DIGITS = re.compile(r"[0-9]{2}")
 
 def form_of(codes: CodeList) -> Form:
     """The form of one code list. Few distinct texts are expected, so there is no quick reading."""
-    exact, loose = _exact(codes), _loose(codes)
+    exact, loose = _spellings_of(tuple(codes.codes.items()), tuple(codes.synonyms.items()))
 
     def read_one(text: str) -> Read:
         cleaned = clean(text)
@@ -38,6 +39,15 @@ def form_of(codes: CodeList) -> Form:
         return (next(iter(found)), "W_CODE_FORM") if len(found) == 1 else (None, "E_CODE")
 
     return Form(read_one)
+
+
+@lru_cache(maxsize=256)
+def _spellings_of(
+    labels: tuple[tuple[str, str], ...], synonyms: tuple[tuple[str, str], ...]
+) -> tuple[dict[str, str], Mapping[str, frozenset[str]]]:
+    """Exact and loose spellings; the same list is asked for with every small delivery."""
+    codes = CodeList("", dict(labels), dict(synonyms))
+    return _exact(codes), _loose(codes)
 
 
 def _words(codes: CodeList) -> dict[str, list[str]]:
