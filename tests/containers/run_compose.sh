@@ -33,9 +33,10 @@ runroot = "$WORK/run"
 CONF
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
-# podman-compose repeats every command with its secrets on stderr: that goes to a file of the owner's.
+# podman-compose repeats every command with its secrets on both streams: that goes to a file of its owner, and `run` shows the rest.
 (umask 077 && : > "$WORK/compose.log")
 compose() { podman-compose -p guitu "$@" 2>> "$WORK/compose.log"; }
+run() { compose run --no-deps --rm "$1" | sed -u -e 's/\r$//' -e '1,/^podman run /d' -e '/^podman \|^\[.podman\|^exit code/d'; }
 
 finish() {
   status=$?
@@ -58,6 +59,7 @@ say "images"
 podman build -q --isolation chroot --format docker --build-arg BASE="$BASE_IMAGE" -t "$POSTGRES_IMAGE" tests/containers/postgres
 podman build -q --isolation chroot --format docker --build-arg BASE="$BASE_IMAGE" \
   --build-arg SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt --build-arg PIP_CERT=/etc/ssl/certs/ca-certificates.crt -t "$GUITU_IMAGE" .
+podman image prune -f >/dev/null
 podman images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
 
 # shellcheck disable=SC2046
@@ -74,11 +76,11 @@ say "postgres"
 compose up -d postgres >/dev/null
 until podman exec guitu_postgres_1 pg_isready -q -h 127.0.0.1 -U guitu; do sleep 1; done
 say "prepare"
-compose run --rm prepare
+run prepare
 say "sandbox and Airflow"
 compose up -d --no-build sandbox airflow-api airflow-dag-processor airflow-scheduler >/dev/null
 say "main job"
-compose run --rm main-job | tr -d '\r' | tee "$WORK/main-job.txt"
+run main-job | tee "$WORK/main-job.txt"
 
 say "looking at the result"
 handoffs=$(podman exec -e PGPASSWORD="$POSTGRES_PASSWORD" guitu_postgres_1 \
