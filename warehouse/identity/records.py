@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from io import BytesIO
 
 import numpy as np
@@ -63,6 +64,14 @@ class Records:
     changes: list[NumberChange] = field(default_factory=list)
     aliases: Mapping[int, frozenset[str]] = field(default_factory=dict)
     births: Mapping[int, frozenset[date]] = field(default_factory=dict)
+
+    @cached_property
+    def changes_to(self) -> Mapping[int, list[NumberChange]]:
+        """The register's corrections by the code of the new number."""
+        found: dict[int, list[NumberChange]] = defaultdict(list)
+        for change in self.changes:
+            found[change.new].append(change)
+        return found
 
 
 def person_feeds() -> list[Feed]:

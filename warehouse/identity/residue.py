@@ -107,7 +107,7 @@ class _Support:
     def __init__(self, decision: Decision, members: Members) -> None:
         self._decision, self._members = decision, members
         rows = decision.records.rows
-        self._places = [rows[name].to_numpy() for name in PLACES]
+        self._places = [rows[name].astype("object").where(rows[name].notna(), "").to_numpy() for name in PLACES]
         self._phone = rows["phone"].to_numpy()
         persons = pd.DataFrame({"phone": self._phone, "name": decision.evidence.name}).drop_duplicates()
         shared = Counter(persons["phone"].tolist())

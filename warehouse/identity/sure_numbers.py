@@ -5,7 +5,10 @@ Also the register's corrections: rows of an old number under a like name move to
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,39 +26,55 @@ FAMILY_FEEDS = frozenset(
 CONTESTED = "3"
 
 
+class Carried(NamedTuple):
+    """A row that carries a number: what it says of itself."""
+
+    position: int
+    name: int
+    birth: date | None
+    sex: str | None
+    feed: str
+
+
 def settle_numbers(records: Records) -> pd.DataFrame:
-    """For every row: holder (code of the number it is sure for, -1 = none), rule ("1", "2", CONTESTED or ""), name and birth likeness."""
+    """For every row: holder (code of the number it is sure for, -1 = none), rule ("1", "2", CONTESTED or ""), name and birth likeness.
+
+    Only rows of numbers whose rows disagree on the name, or with the number on the birth date, are looked at one by one.
+    """
     rows = records.rows
     number = corrected_numbers(records)
-    settled = pd.DataFrame({"holder": number, "rule": "", "name_level": Likeness.SAME.word, "birth_level": ""}, index=rows.index)
-    settled["is_moved"] = number != rows["number"].to_numpy()
     has_number = number != NOTHING
-    settled["rule"] = np.where(has_number, "1", "")
-    cases = pd.DataFrame(
-        {"number": number, "name": rows["name"], "birth_date": rows["birth_date"], "sex_code": rows["sex_code"], "feed": rows["feed"]}
-    )
-    cases = cases[has_number]
-    cases["own_birth"] = (
-        pd.to_datetime(pd.Series([birth_of(n) if n else None for n in records.numbers], dtype="object")).reindex(cases["number"]).to_numpy()
-    )
-    is_dated_otherwise = cases["birth_date"].notna() & (cases["birth_date"] != cases["own_birth"])
-    odd_births = cases.loc[is_dated_otherwise, "number"].unique()
-    kinds = cases.groupby("number")["name"].nunique()
-    doubtful = cases[cases["number"].isin(kinds.index[kinds > 1]) | cases["number"].isin(odd_births)]
-    quiet = settled.index[has_number].difference(doubtful.index)
-    settled.loc[quiet, "birth_level"] = np.where(rows.loc[quiet, "birth_date"].isna(), "none", "same")
-    old_numbers = _old_numbers(records)
-    for code, group in doubtful.groupby("number", sort=True):
-        _settle_group(records, int(code), group, old_numbers.get(int(code), ()), settled)
-    settled.loc[settled["rule"] == CONTESTED, "holder"] = NOTHING
-    return settled
+    own_days = np.array([birth_of(n) if n else None for n in records.numbers] + [None], dtype="datetime64[D]")[number]
+    days = rows["birth_date"].to_numpy().astype("datetime64[D]")
+    columns = {
+        "rule": np.where(has_number, "1", "").astype(object),
+        "name_level": np.where(has_number, Likeness.SAME.word, "").astype(object),
+        "birth_level": np.where(has_number, np.where(np.isnat(days), "none", "same"), "").astype(object),
+    }
+    for code, group in _doubtful_groups(records, number, has_number & ~np.isnat(days) & (days != own_days)):
+        _settle_group(records, code, group, columns)
+    holder = np.where(columns["rule"] == CONTESTED, NOTHING, number)
+    return pd.DataFrame({"holder": holder, "is_moved": number != rows["number"].to_numpy()} | columns, index=rows.index)
+
+
+def _doubtful_groups(records: Records, number: np.ndarray, is_dated_otherwise: np.ndarray) -> Iterator[tuple[int, list[Carried]]]:
+    rows = records.rows
+    names = pd.DataFrame({"number": number, "name": rows["name"].to_numpy()}).drop_duplicates()["number"].value_counts()
+    wanted = np.union1d(names.index[names > 1].to_numpy(), number[is_dated_otherwise])
+    positions = np.flatnonzero(np.isin(number, wanted[wanted != NOTHING]))
+    positions = positions[np.argsort(number[positions], kind="stable")]
+    part = rows.iloc[positions]
+    births = [None if pd.isna(at) else at.date() for at in part["birth_date"]]
+    said = zip(positions.tolist(), part["name"].tolist(), births, part["sex_code"].tolist(), part["feed"].tolist(), strict=True)
+    for code, group in groupby(map(Carried._make, said), key=lambda row: int(number[row.position])):
+        yield code, list(group)
 
 
 def corrected_numbers(records: Records) -> np.ndarray:
     """The number code of every row after the register's corrections."""
     rows = records.rows
     number, names = rows["number"].to_numpy().copy(), rows["name"].to_numpy()
-    target = {change.old: change for change in sorted(records.changes, key=lambda c: (c.old, c.new, c.name))}
+    target = {change.old: change for change in sorted(records.changes, key=lambda c: (records.numbers[c.new] or "", c.name))}
     for position in np.flatnonzero(np.isin(number, list(target))):
         name, seen = int(names[position]), set[int]()
         while (change := target.get(number[position])) and change.old not in seen:
@@ -66,13 +85,6 @@ def corrected_numbers(records: Records) -> np.ndarray:
     return number
 
 
-def _old_numbers(records: Records) -> dict[int, tuple[int, ...]]:
-    found: dict[int, tuple[int, ...]] = {}
-    for change in records.changes:
-        found[change.new] = (*found.get(change.new, ()), change.old)
-    return found
-
-
 def _is_like(records: Records, name: int, change: NumberChange) -> bool:
     if NOTHING in (name, change.name):
         return name == change.name
@@ -80,24 +92,24 @@ def _is_like(records: Records, name: int, change: NumberChange) -> bool:
     return likeness(records.names[name], records.names[change.name], aliases=aliases) > Likeness.DIFFERENT
 
 
-def _settle_group(records: Records, code: int, group: pd.DataFrame, old: tuple[int, ...], settled: pd.DataFrame) -> None:
-    births = _known_births(records, (code, *old))
-    aliases = frozenset[str]().union(*(records.aliases.get(c, frozenset()) for c in (code, *old)))
+def _settle_group(records: Records, code: int, group: list[Carried], columns: dict[str, np.ndarray]) -> None:
+    codes = (code, *(change.old for change in records.changes_to.get(code, ())))
+    births = _known_births(records, codes)
+    aliases = frozenset[str]().union(*(records.aliases.get(c, frozenset()) for c in codes))
     number = records.numbers[code]
-    reference = _reference_name(group, births)
-    levels: dict[tuple[int, object], tuple[Likeness, BirthLikeness]] = {}
-    for name, birth_at in set(zip(group["name"], group["birth_date"], strict=True)):
-        birth = None if pd.isna(birth_at) else birth_at.date()
+    reference = _reference_name(records, group, births)
+    levels: dict[tuple[int, date | None], tuple[Likeness, BirthLikeness]] = {}
+    for name, birth in {(row.name, row.birth) for row in group}:
         birth_level = max((birth_likeness(birth, known) for known in births), default=BirthLikeness.NONE)
-        levels[name, birth_at] = _name_level(records, name, reference, aliases, birth_level is BirthLikeness.SAME), birth_level
-    said = list(zip(group["name"], group["birth_date"], group["sex_code"], group["feed"], strict=True))
-    is_confirmed = any(_confirms(*levels[name, birth], feed) for name, birth, _, feed in said)
+        levels[name, birth] = _name_level(records, name, reference, aliases, birth_level is BirthLikeness.SAME), birth_level
+    is_confirmed = any(_confirms(*levels[row.name, row.birth], row.feed) for row in group)
     own_sex = sex_of(number) if number else None
-    for position, (name, birth_at, sex, feed) in zip(group.index, said, strict=True):
-        name_level, birth_level = levels[name, birth_at]
-        is_other_sex = own_sex is not None and sex in {"1", "2"} and sex != own_sex
-        rule = _rule(name_level, birth_level, is_other_sex or feed in FAMILY_FEEDS, is_confirmed)
-        settled.loc[position, ["rule", "name_level", "birth_level"]] = (rule, name_level.word, birth_level.word)
+    for row in group:
+        name_level, birth_level = levels[row.name, row.birth]
+        is_other_sex = own_sex is not None and row.sex in {"1", "2"} and row.sex != own_sex
+        columns["rule"][row.position] = _rule(name_level, birth_level, is_other_sex or row.feed in FAMILY_FEEDS, is_confirmed)
+        columns["name_level"][row.position] = name_level.word
+        columns["birth_level"][row.position] = birth_level.word
 
 
 def _confirms(name: Likeness, birth: BirthLikeness, feed: str) -> bool:
@@ -117,16 +129,15 @@ def _known_births(records: Records, codes: tuple[int, ...]) -> set[date]:
     return own.union(*(records.births.get(code, frozenset()) for code in codes))
 
 
-def _reference_name(group: pd.DataFrame, births: set[date]) -> int:
+def _reference_name(records: Records, group: list[Carried], births: set[date]) -> int:
     """The name of the number's holder: born on the number's day, told by the register, most frequent, in this order."""
-    known = {pd.Timestamp(day) for day in births}
     weights: dict[int, list[int]] = {}
-    for name, birth, feed in zip(group["name"], group["birth_date"], group["feed"], strict=True):
-        weight = weights.setdefault(int(name), [0, 0, 0])
-        weight[0] = max(weight[0], int(birth in known))
-        weight[1] = max(weight[1], TRUST.get(feed, 0))
+    for row in group:
+        weight = weights.setdefault(row.name, [0, 0, 0])
+        weight[0] = max(weight[0], int(row.birth in births))
+        weight[1] = max(weight[1], TRUST.get(row.feed, 0))
         weight[2] += 1
-    return max((name for name in weights if name != NOTHING), key=lambda name: (*weights[name], -name), default=NOTHING)
+    return max((name for name in weights if name != NOTHING), key=lambda name: (weights[name], records.names[name]), default=NOTHING)
 
 
 def _name_level(records: Records, name: int, reference: int, aliases: frozenset[str], is_birth_same: bool) -> Likeness:
