@@ -203,7 +203,8 @@ def is_text(value, text, field):
 
 
 def is_id(value, text, field):
-    return is_subsequence(value[:-1], normal(text)) and len(value) <= len(normal(text))
+    # Taken apart: where a blank goes, an accent may join the letter before it. The last character may be read as X.
+    return is_subsequence(unicodedata.normalize("NFKD", value)[:-1], unicodedata.normalize("NFKD", normal(text)))
 
 
 def is_phone(value, text, field):
