@@ -249,6 +249,7 @@ def running(bureau: Bureau, host: str, port: int, certificate: Path | None = Non
         port,
         log_level="warning",
         access_log=False,
+        timeout_graceful_shutdown=1,
         ssl_keyfile=certificate,
         ssl_certfile=certificate,
         lifespan="off",
