@@ -17,7 +17,10 @@ def server_url() -> Iterator[str]:
     if given:
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="guitu-pg-", ignore_cleanup_errors=True) as folder, postgres.running_postgres(Path(folder) / "data") as url:
+    with (
+        tempfile.TemporaryDirectory(prefix="guitu-pg-", ignore_cleanup_errors=True) as folder,
+        postgres.running_postgres(Path(folder) / "data") as url,
+    ):
         yield url
 
 
@@ -38,7 +41,9 @@ def migrated_template(server_url: str) -> str:
 
 
 @pytest.fixture
-def warehouse_url(server_url: str, migrated_template: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def warehouse_url(
+    server_url: str, migrated_template: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
     """A migrated database of the test's own; the environment points there, with keys and raw bytes in tmp_path."""
     from core.sealing import KeyFolder
 

@@ -37,10 +37,10 @@ ROSTER_HEADER = (
 )
 
 
-def roster_row(number: int, name: str = "张示例") -> str:
+def roster_row(number: int, name: str = "张示例", hour: int = 22) -> str:
     return (
-        f"140100Q001-ZS-{number},I,2026-11-0{number} 23:40:00,111,14999919850312001X,{name},1,140100Q001,Q-{number},"
-        f"并公(样)强戒决字〔2024〕第000{number}号,2024-11-26,140106440000,24,2025-02-20,1,2025-02-20,2026-11-25"
+        f"140100Q001-ZS-{number},I,2026-11-{number:02} {hour}:40:00,111,14999919850312001X,{name},1,140100Q001,Q-{number},"
+        f"并公(样)强戒决字〔2024〕第{number:04}号,2024-11-26,140106440000,24,2025-02-20,1,2025-02-20,2026-11-25"
     )
 
 
@@ -58,8 +58,8 @@ def province(tmp_path: Path) -> Path:
     files.mkdir(parents=True)
     header = ROSTER_HEADER.replace("记录编号", feed("centre_roster").by_name["source_key"].header)
     for day, rows in {
-        "20261118": [roster_row(1), roster_row(2), *map(roster_row, range(3, 10))],
-        "20261119": [*map(roster_row, range(1, 10))],
+        "20261118": [roster_row(n) for n in range(1, 13)],
+        "20261119": [roster_row(n, "张订正" if n == 3 else "张示例", hour=22 + (n == 3)) for n in range(1, 12)],
     }.items():
         content = "\r\n".join([header, *rows, ""]).encode("gb18030")
         name = f"centre_roster_140100Q001_{day}.csv"
@@ -67,7 +67,8 @@ def province(tmp_path: Path) -> Path:
         (files / f"{name}.ok").write_text(f"rows={len(rows)}\nsha256={hashlib.sha256(content).hexdigest()}\n", "ascii")
     (folder / "api").mkdir()
     person = (
-        '{"source_key":"RK%d","operation_code":"I","source_updated_at":"2026-11-0%d 10:00:00","id_type_code":"111","id_number":"%s","name":"张示例",'
+        '{"source_key":"RK%d","operation_code":"I","source_updated_at":"2026-11-0%d 10:00:00","id_type_code":"111","id_number":"%s",'
+        '"name":"张示例",'
         '"change_number":"BD%d","change_type_code":"3","change_date":"2026-11-01","new_region_code":"140106","police_station_code":"140106520000"}\n'
     )
     rows = [person % (i, i, "14999919850312001X" if i != 4 else "", i) for i in range(1, 8)]
@@ -110,10 +111,18 @@ def run_everything(environment: dict[str, str]) -> None:
     publish(date.fromisoformat(AS_OF))
 
 
-def in_child(**environment: str) -> int:
-    """Exit status of the whole path run in a forked process (the heavy imports are paid once, here)."""
-    import great_expectations  # noqa: F401
+def warm() -> None:
+    """What every child would import and work out again, once in the parent."""
+    from expectations import suites
+    from expectations.agreement import feed
 
+    for name in ("release_notices", "centre_roster", "population_changes"):
+        suites.warm(feed(name))
+
+
+def in_child(**environment: str) -> int:
+    """Exit status of the whole path run in a forked process."""
+    warm()
     child = multiprocessing.get_context("fork").Process(target=run_everything, args=(environment,))
     child.start()
     child.join(120)
@@ -144,8 +153,7 @@ def test_a_run_and_its_orphan_together_publish_once(make_warehouse: Callable[[st
     assert in_child() == 0
     expected = picture()
     make_warehouse("together")
-    import great_expectations  # noqa: F401
-
+    warm()
     children = [multiprocessing.get_context("fork").Process(target=run_everything, args=({},)) for _ in range(3)]
     for child in children:
         child.start()

@@ -1,6 +1,6 @@
 """Rebuilding from the raw bytes: the same deliveries, decided in the same order, give the same staging.
 
-The hash leaves out what is different in every encryption (sealed values) and the numbering of versions; sealed values that
+The hash leaves out what differs in every encryption (sealed values) and the numbering of versions and batches; sealed values that
 matter are in it through their blind index and the content hash.
 """
 
@@ -40,36 +40,30 @@ AS_RECEIVED = (
     "received_at",
     "delivered_count",
 )
-FATES = (
-    "batch_id",
-    "feed",
-    "state",
-    "code",
-    "row_count",
-    "staged_count",
-    "duplicate_count",
-    "quarantined_count",
-    "warning_count",
-    "duplicate_rows",
-)
+FATES = ("state", "code", "row_count", "staged_count", "duplicate_count", "quarantined_count", "warning_count", "duplicate_rows")
+NUMBERING = ("version_id", "batch_id")
 
 
 def staging_hash(connection: Connection) -> dict[str, str]:
-    """Order-free hash per feed of every version staged, and of every delivery's fate (`landing`)."""
+    """Order-free hash per feed of every version staged, of every problem (`quarantine`), and of every delivery's fate (`landing`)."""
     hashes = {feed: _hash(connection, f"{feeds()[feed].schema}.{feed}", _hashed_columns(feed)) for feed in feeds()}
-    hashes["quarantine"] = _hash(connection, "quarantine.problem", ["batch_id", "row_number", "source_key", "field", "code", "severity"])
+    hashes["quarantine"] = _hash(connection, "quarantine.problem", ["row_number", "source_key", "field", "code", "severity"])
     hashes["landing"] = _hash(connection, "landing.batch", list(FATES))
     return hashes
 
 
 def _hashed_columns(feed: str) -> list[str]:
-    return [c.name for c in staging_table(feed).columns if c.name != "version_id" and not c.name.endswith("_sealed")]
+    return [c.name for c in staging_table(feed).columns if c.name not in NUMBERING and not c.name.endswith("_sealed")]
 
 
 def _hash(connection: Connection, table: str, columns: list[str]) -> str:
-    listed = ", ".join(f'"{name}"' for name in columns)
+    """Rows name their delivery by its name and address: numbers given by the database differ after a crash or a lost race."""
+    listed = ", ".join(["b.provider", "b.name", "b.content_address", *(f't."{name}"' for name in columns)])
     row = connection.execute(
-        text(f"select count(*) as rows, coalesce(sum(hashtextextended(row({listed})::text, 0)::numeric), 0) as total from {table}")
+        text(
+            f"select count(*) as rows, coalesce(sum(hashtextextended(row({listed})::text, 0)::numeric), 0) as total "
+            f"from {table} t join landing.batch b using (batch_id)"
+        )
     ).one()
     return f"{row.rows}:{row.total}"
 
