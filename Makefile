@@ -13,7 +13,7 @@ OUT     ?= var/province-$(PERSONS)
 ARGS    ?=
 ROOMS   := core expectations connectors warehouse pipeline dags portal sandbox tests benchmarks
 
-.PHONY: help setup lock demo stop test check fix bench bench-ingest faults sandbox-data documents templates
+.PHONY: help setup lock demo stop test test-demo check fix bench bench-ingest faults sandbox-data documents templates
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -52,8 +52,8 @@ demo: $(SYNCED) ## the fictional province through Airflow to the published list;
 stop: ## stop what `make demo` started; nothing is lost
 	@if [ -x $(PY) ]; then $(PY) -m sandbox stop; else echo "Nothing to stop: there is no .venv."; fi
 
-test: $(SYNCED) ## every test
-	@$(PY) -m pytest $(ARGS)
+test: $(SYNCED) ## every test but the slow ones (under 15 minutes on two cores)
+	@$(PY) -m pytest -m "not slow" $(ARGS)
 
 check: $(SYNCED) ## format, lint, types, import contracts; changes nothing
 	@status=0; \
@@ -72,8 +72,11 @@ bench: bench-ingest ## every benchmark; prints each figure beside its peer or li
 bench-ingest: $(SYNCED) ## one million insurance rows, file to published staging, beside pandas and bare COPY
 	@$(PY) -m benchmarks.ingest $(ARGS)
 
-faults: $(SYNCED) ## only the kill, hang and garbage tests
+faults: $(SYNCED) ## kill at every point, hang and garbage: all of it, slow ones too
 	@$(PY) -m pytest tests/faults $(ARGS)
+
+test-demo: $(SYNCED) ## the demo through a whole Airflow, as a test (minutes)
+	@$(PY) -m pytest -m slow tests/journeys $(ARGS)
 
 sandbox-data: $(SYNCED) ## a fictional province as a directory: PERSONS=2000 SEED=... OUT=...
 	@$(PY) -m sandbox generate $(OUT) --persons $(PERSONS) --seed $(SEED) $(ARGS)

@@ -16,12 +16,13 @@ def reconcile(provider: str | None = None) -> int:
     with run_record("reconcile", provider) as run:
         for name in [provider] if provider else providers():
             source = open_source(name)
-            for stream in source.streams if source.keys else ():
-                listed = [key for page in source.keys(stream) for key, _ in page]
-                with transaction(Role.ETL) as connection:
-                    marked, unknown = mark_missing(connection, feeds()[stream], listed, today_date())
-                run.counts[f"{stream}_missing_at_source"] = marked
-                run.counts[f"{stream}_not_fetched"] = unknown
+            if source.keys is not None:
+                for stream in source.streams:
+                    listed = (key for page in source.keys(stream) for key, _ in page)
+                    with transaction(Role.ETL) as connection:
+                        marked, unknown = mark_missing(connection, feeds()[stream], listed, today_date())
+                    run.counts[f"{stream}_missing_at_source"] = marked
+                    run.counts[f"{stream}_not_fetched"] = unknown
             for difference in source.differences(None) if source.differences else ():
                 log_event("load differs", provider=name, difference=difference)
                 run.counts["loads_that_differ"] = run.counts.get("loads_that_differ", 0) + 1
