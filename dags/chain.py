@@ -49,14 +49,17 @@ LINKS = Asset(name="warehouse/identity/links", uri="x-guitu://warehouse/identity
 HANDOFFS = Asset(name="warehouse/handoffs", uri="x-guitu://warehouse/handoffs", group="warehouse")
 PUBLISHED = Asset(name="warehouse/published", uri="x-guitu://warehouse/published", group="warehouse")
 
+BROKEN_CONNECTION: list[type[BaseException] | str] = [OSError, "sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"]
+
 RETRY_BY_ERROR_FAMILY = ExceptionRetryPolicy(
     rules=[
         RetryRule(exception=RetryLater, action=RetryAction.RETRY, reason="the same call can succeed later"),
+        RetryRule(exception=BROKEN_CONNECTION, action=RetryAction.RETRY, reason="a connection broke in the middle"),
         RetryRule(exception=RejectBatch, action=RetryAction.FAIL, reason="the sender or the data steward must act"),
         RetryRule(exception=FixConfiguration, action=RetryAction.FAIL, reason="an engineer must act"),
     ],
-    # A broken connection or a killed worker may pass, and every step is safe to run again.
-    default=RetryAction.DEFAULT,
+    # An error nobody foresaw would come again: red at once, with its reason. A killed worker is no error and is tried again.
+    default=RetryAction.FAIL,
 )
 
 DEFAULTS: dict[str, Any] = {

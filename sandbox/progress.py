@@ -40,7 +40,10 @@ def follow(
     Raises:
         NotFinished: a run failed, or patience ended; the message holds the page where a person sees why.
     """
-    deadline, seen, quiet = time.monotonic() + patience_seconds, dict[tuple[str, str, str], Task](), 0
+    deadline, quiet = time.monotonic() + patience_seconds, 0
+    # What had ended before is an earlier demo's story.
+    earlier = {run.run_id for run in airflow.runs(since) if run.state in ENDED}
+    seen = {_name(task): task for task in airflow.tasks(since) if task.state in ENDED}
     while quiet < QUIET_POLLS:
         if time.monotonic() > deadline:
             raise NotFinished(
@@ -51,11 +54,11 @@ def follow(
         for line in lines(seen, tasks, rows()):
             say(line)
         seen = {_name(task): task for task in tasks}
-        failed = [run for run in runs if run.state == "failed"]
+        failed = [run for run in runs if run.state == "failed" and run.run_id not in earlier]
         if failed:
             raise NotFinished("".join(f"\n  {run.dag_id} failed: {airflow.address_of(run)}" for run in failed))
         is_quiet = all(run.state in ENDED for run in runs) and not airflow.has_waiting_assets(CHAIN)
-        quiet = quiet + 1 if is_quiet and any(run.dag_id == "publish" for run in runs) else 0
+        quiet = quiet + 1 if is_quiet and any(run.dag_id == "publish" for run in runs if run.run_id not in earlier) else 0
 
 
 def lines(seen: Mapping[tuple[str, str, str], Task], now: Iterable[Task], rows: Mapping[str, int]) -> Iterator[str]:

@@ -15,7 +15,17 @@ from expectations.agreement import feeds, providers
 PROJECT = Path(__file__).resolve().parents[2]
 INGESTS = {f"ingest_{provider}" for provider in providers()}
 EXPECTED = INGESTS | {"link_persons", "work_out_handoffs", "publish"}
-ERRORS = ("SourceUnavailable", "LeaseLost", "SourceChanged", "FixConfiguration", "MissingSecret", "OSError")
+ERRORS = (
+    "SourceUnavailable",
+    "LeaseLost",
+    "SourceChanged",
+    "FixConfiguration",
+    "MissingSecret",
+    "ConnectionResetError",
+    "OperationalError",
+    "ProgrammingError",
+    "ValueError",
+)
 SECONDS_TO_PARSE = 2.0
 
 # In a process of its own: Airflow configures itself for good when it is imported, and what a parse loads must be seen alone.
@@ -28,8 +38,15 @@ bag = DagBag(sys.argv[1])
 loaded = {name.partition(".")[0] for name in set(sys.modules) - before}
 from airflow.serialization.serialized_objects import DagSerialization
 from dags.chain import RETRY_BY_ERROR_FAMILY
+import builtins
+import sqlalchemy.exc
 from core import errors
-made = {name: getattr(errors, name, OSError)("x") for name in sys.argv[2].split(",")}
+def make(name):
+    if hasattr(sqlalchemy.exc, name):
+        return getattr(sqlalchemy.exc, name)("select", {}, Exception("x"))
+    return getattr(errors, name, getattr(builtins, name, None))("x")
+
+made = {name: make(name) for name in sys.argv[2].split(",")}
 def assets(condition):
     if condition is None:
         return set()
@@ -117,7 +134,10 @@ def test_what_can_pass_is_retried_and_what_needs_somebody_is_red_at_once(looked:
         "SourceChanged": "fail",
         "FixConfiguration": "fail",
         "MissingSecret": "fail",
-        "OSError": "default",
+        "ConnectionResetError": "retry",
+        "OperationalError": "retry",
+        "ProgrammingError": "fail",
+        "ValueError": "fail",
     }
 
 
