@@ -88,7 +88,7 @@ def valid_number(parts):
 GOOD_IDS = st.tuples(st.integers(110000, 999999), st.dates(date(1890, 1, 1), date(2028, 1, 1)), st.integers(0, 999)).map(valid_number)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(SHAPES)
 @example("[[[[")
 @example("￥" * 600)
@@ -100,7 +100,7 @@ def test_a_reading_never_raises_and_gives_a_value_or_an_error_but_never_both(tex
         assert value is None or code is None or code.startswith("W_"), field.field
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(SHAPES)
 @example("86-0086123")
 @example("e-\u0301")
@@ -113,7 +113,7 @@ def test_the_canonical_text_reads_to_itself_without_an_error(text):
             assert code is None or code.startswith(("W_ID", "W_NAME")), field.field
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(SHAPES, GOOD_IDS))
 def test_nothing_comes_out_that_was_not_in_the_text(text):
     for field, form in zip(FIELDS, FORMS, strict=True):
@@ -122,7 +122,7 @@ def test_nothing_comes_out_that_was_not_in_the_text(text):
             assert IS_IN_TEXT[field.form](value, text, field), field.field
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.one_of(st.none(), SHAPES, GOOD_IDS), max_size=12), st.integers(0, 3))
 def test_the_quick_reading_of_a_column_is_the_slow_one(given_texts, skipped):
     texts = [t if t is None or not has_surrogate(t) else None for t in given_texts]
@@ -137,7 +137,7 @@ def test_the_quick_reading_of_a_column_is_the_slow_one(given_texts, skipped):
         )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.one_of(GOOD_IDS, st.from_regex(r"[0-9]{17}[0-9X]", fullmatch=True), st.from_regex("[0-9]{15}", fullmatch=True), st.none()),
@@ -150,7 +150,7 @@ def test_keys_of_a_column_are_the_keys_of_its_numbers(numbers):
 
 
 @given(st.datetimes(datetime(1901, 1, 1), datetime(2098, 12, 31)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_instants_are_eight_hours_behind_shanghai(local):
     form = next(form for field, form in zip(FIELDS, FORMS, strict=True) if field.form == "datetime")
     text = local.replace(microsecond=0).isoformat(" ")
