@@ -26,7 +26,8 @@ def work_out_handoffs(as_of: date | None = None) -> int:
         with transaction(Role.ETL) as connection:
             ensure_reference_data(connection)
             token = take(connection, LEASE)
-        with transaction(Role.ETL) as connection:
+        # Ingest goes on meanwhile: a row may not be there for one statement and missing for another.
+        with transaction(Role.ETL, one_snapshot=True) as connection:
             hold(connection, LEASE, token)
             run.counts |= work_out(connection, as_of or today_date(), run.run_id)
             crash_point("handoffs.before_commit")

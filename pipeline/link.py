@@ -20,7 +20,8 @@ def link() -> int:
     with run_record("link") as run:
         with transaction(Role.ETL) as connection:
             token = take(connection, LEASE)
-        with transaction(Role.ETL) as connection:
+        # Ingest goes on meanwhile: a row may not be there for one statement and missing for another.
+        with transaction(Role.ETL, one_snapshot=True) as connection:
             hold(connection, LEASE, token)
             run.counts |= link_records(connection, run.run_id).as_dict()
             crash_point("link.before_commit")

@@ -44,8 +44,10 @@ def engine() -> Engine:
 
 
 @contextmanager
-def transaction(role: Role) -> Iterator[Connection]:
+def transaction(role: Role, *, one_snapshot: bool = False) -> Iterator[Connection]:
     """One transaction under `role`; committed when the block ends, rolled back on an error.
+
+    `one_snapshot`: all its statements see the rows of one instant, for work that reads several tables while others write.
 
     Raises:
         DatabaseUnavailable: no connection could be had.
@@ -55,6 +57,8 @@ def transaction(role: Role) -> Iterator[Connection]:
     except (OperationalError, InterfaceError) as error:
         raise DatabaseUnavailable("PostgreSQL does not answer: check GUITU_DATABASE_URL and the server, then run again") from error
     with connection, connection.begin():
+        if one_snapshot:
+            connection.execute(text("set transaction isolation level repeatable read"))
         connection.execute(text(f"set local role {role.value}"))
         connection.execute(text("set local timezone = 'UTC'"))
         yield connection
