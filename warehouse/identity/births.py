@@ -53,7 +53,7 @@ def _lunar(day: date) -> tuple[int, int, int] | None:
     from lunardate import LunarDate
 
     try:
-        lunar = LunarDate.fromSolarDate(day.year, day.month, day.day)
+        lunar = LunarDate.from_solar_date(day.year, day.month, day.day)
     except ValueError:  # outside 1900 to 2099, where the package's table ends
         return None
     return lunar.year, lunar.month, lunar.day

@@ -11,6 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 DOTS = "·\u2022\u2027\u30fb\uff65\u2219\u22c5\u0387\u2e31\u2024\uff0e.。-"
 _DOTS = str.maketrans(dict.fromkeys(DOTS, "·"))
@@ -67,10 +71,15 @@ class Name:
 
 def name_keys(texts: Sequence[str]) -> list[str]:
     """The key of each name: half-width, no blanks, one kind of dot, simplified characters, Latin in upper case."""
+    cleaned = [_BLANKS.sub("", unicodedata.normalize("NFKC", text).translate(_DOTS)).upper() for text in texts]
+    return _to_simplified().convert("\n".join(cleaned)).split("\n") if cleaned else []
+
+
+@lru_cache(maxsize=1)
+def _to_simplified() -> OpenCC:
     from opencc import OpenCC
 
-    cleaned = [_BLANKS.sub("", unicodedata.normalize("NFKC", text).translate(_DOTS)).upper() for text in texts]
-    return OpenCC("t2s").convert("\n".join(cleaned)).split("\n") if cleaned else []
+    return OpenCC("t2s")
 
 
 def bare_keys(texts: Sequence[str]) -> list[str]:

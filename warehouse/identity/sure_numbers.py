@@ -130,11 +130,11 @@ def _known_births(records: Records, codes: tuple[int, ...]) -> set[date]:
 
 
 def _reference_name(records: Records, group: list[Carried], births: set[date]) -> int:
-    """The name of the number's holder: born on the number's day, told by the register, most frequent, in this order."""
+    """The name of the number's holder: born on the number's day (or told by a register), by the register, most frequent, in this order."""
     weights: dict[int, list[int]] = {}
     for row in group:
         weight = weights.setdefault(row.name, [0, 0, 0])
-        weight[0] = max(weight[0], int(row.birth in births))
+        weight[0] = max(weight[0], int(row.birth in births or (row.birth is None and row.feed in TRUST)))
         weight[1] = max(weight[1], TRUST.get(row.feed, 0))
         weight[2] += 1
     return max((name for name in weights if name != NOTHING), key=lambda name: (weights[name], records.names[name]), default=NOTHING)
