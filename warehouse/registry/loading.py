@@ -93,7 +93,7 @@ def load_calendar(connection: Connection, year: int) -> int:
         set_={"is_working": statement.excluded.is_working, "source": statement.excluded.source},
         where=tables.CalendarDay.is_working.is_distinct_from(statement.excluded.is_working),
     )
-    changed = connection.execute(statement).rowcount
+    changed = len(connection.execute(statement.returning(tables.CalendarDay.day)).all())
     log_event("calendar loaded", year=year, changed=changed)
     return changed
 
