@@ -46,8 +46,7 @@ def insurance_csv(rows: int, seed: int = 5) -> bytes:
         values = {
             "source_key": f"RS-SB-{i:010}",
             "operation_code": "I",
-            "source_updated_at": f"2026-11-{chance.randrange(1, 12):02} "
-            "{chance.randrange(24):02}:{chance.randrange(60):02}:{chance.randrange(60):02}",
+            "source_updated_at": f"2026-11-{chance.randrange(1, 12):02} {chance.randrange(24):02}:{chance.randrange(60):02}:{i % 60:02}",
             "id_type_code": "111",
             "id_number": number,
             "name": name,
@@ -90,7 +89,7 @@ def with_pandas(content: bytes, url: str) -> str:
     from sqlalchemy import create_engine
 
     frame = pd.read_csv(io.BytesIO(content), dtype=str, encoding="gb18030")
-    frame.to_sql("plain_insurance", create_engine(url), if_exists="replace", index=False, method="multi", chunksize=2_000)
+    frame.to_sql("plain_insurance", create_engine(url), if_exists="replace", index=False, chunksize=10_000)
     return "loaded"
 
 

@@ -38,7 +38,7 @@ class LandedBatch:
 def land(delivery: Delivery, store: RawStore) -> tuple[int, bool]:
     """The delivery is durable; gives its batch_id and whether it is new.
 
-    Safe to repeat: the unique key (provider, feed, name, content) decides, not a look before the insert.
+    Safe to repeat: a unique key (name, content, what the .ok declares) decides, not a look before the insert.
     """
     address = store.put(delivery.content)
     crash_point("landing.after_raw_write")
@@ -54,7 +54,7 @@ def _insert(connection: Connection, delivery: Delivery, address: str) -> tuple[i
         text(
             f"insert into landing.batch ({COLUMNS}, content_address, size_bytes, received_at) values (:provider, :feed, :name, :form, "
             ":sender_code, :snapshot_date, :scope, :part_number, :part_count, :declared_rows, :declared_sha256, :refusal, :exported_at, "
-            ":content_address, :size_bytes, :received_at) on conflict (provider, feed, name, content_address) "
+            ":content_address, :size_bytes, :received_at) on conflict on constraint batch_delivery_uq "
             "do update set delivered_count = landing.batch.delivered_count + 1 returning batch_id, delivered_count"
         ),
         {

@@ -23,7 +23,7 @@ from expectations.verdict import FILE_FORMS, file_rules
 from warehouse.database import Role, transaction
 from warehouse.landing.batches import LandedBatch, load
 from warehouse.landing.raw import RawStore
-from warehouse.staging.delivery import PreparedDelivery, prepare_delivery, whole_delivery
+from warehouse.staging.delivery import UNDECIDED, PreparedDelivery, prepare_delivery, whole_delivery
 from warehouse.staging.prepare import Prepared
 from warehouse.staging.quarantine import write_expectations, write_problems, write_quarantine
 from warehouse.staging.receipts import write_receipt
@@ -54,7 +54,7 @@ def accept(batch_id: int, store: RawStore, *, after: AfterStaging | None = None)
     with transaction(Role.ETL) as connection:
         batch = load(connection, batch_id, store, lock=True)
         overruled = _overruled(connection, batch_id)
-        if batch.state not in {"landed", "held"} or (batch.state == "held" and batch.code not in overruled):
+        if batch.state not in UNDECIDED or (batch.state == "held" and batch.code not in overruled):
             return Outcome(batch_id, batch.state)
         parts = whole_delivery(connection, batch, store)
         if parts is None:
@@ -67,7 +67,7 @@ def accept(batch_id: int, store: RawStore, *, after: AfterStaging | None = None)
                 _take_in(connection, delivery, overruled)
         except RejectBatch as error:
             refusal = error if isinstance(error, AgreementBroken) else AgreementBroken("E_FORMAT", str(error))
-            _refuse(connection, parts, refusal, row_counts)
+            _refuse(connection, [part for part in parts if part.state in UNDECIDED], refusal, row_counts)
             crash_point("accept.before_refusal_commit")
             return Outcome(batch_id, "held" if refusal.is_hold else "rejected", refusal.code)
         if after:
@@ -93,9 +93,9 @@ def _take_in(connection: Connection, delivery: PreparedDelivery, overruled: froz
     if day is not None:
         _unless(overruled, partial(guard_shrink, connection, feed, scope, day, delivery.row_count))
         _unless(overruled, partial(guard_codes_in_use, connection, feed, delivery.present_keys))
-    staged = stage(connection, feed, delivery.chunks, last.received_at)
+    staged = stage(connection, feed, {b.batch_id: delivery.chunks[b.batch_id] for b in delivery.undecided}, last.received_at)
     crash_point("accept.after_staging")
-    for batch in delivery.batches:
+    for batch in delivery.undecided:
         _record(connection, feed, batch, delivery.chunks[batch.batch_id], staged[batch.batch_id])
     if day is not None:
         vanished = apply_silence(connection, feed, scope, day, last.batch_id, delivery.present_keys, last.received_at)

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from multiprocessing import get_context
 
 import pandas as pd
 from sqlalchemy import Connection, text
@@ -23,6 +24,7 @@ from warehouse.landing.raw import RawStore
 from warehouse.staging.prepare import Prepared, prepare
 
 CHUNK_ROWS = 100_000
+UNDECIDED = ("landed", "held")
 PARALLEL_FROM_BYTES = 20_000_000
 
 
@@ -33,6 +35,11 @@ class PreparedDelivery:
     feed: Feed
     batches: list[LandedBatch]
     chunks: dict[int, list[Prepared]]
+
+    @property
+    def undecided(self) -> list[LandedBatch]:
+        """The batches to take in: where one part is sent again, the others are already loaded and only complete the snapshot."""
+        return [batch for batch in self.batches if batch.state in UNDECIDED]
 
     @property
     def everything(self) -> list[Prepared]:
@@ -78,7 +85,7 @@ def whole_delivery(connection: Connection, batch: LandedBatch, store: RawStore) 
     ids = connection.execute(
         text(
             "select distinct on (part_number) batch_id from landing.batch where provider = :provider and feed = :feed "
-            "and state in ('landed', 'held') and part_count = :count and regexp_replace(name, '_p[0-9]+[.]', '.') = :stem "
+            "and state <> 'rejected' and part_count = :count and regexp_replace(name, '_p[0-9]+[.]', '.') = :stem "
             "order by part_number, batch_id desc"
         ),
         {
@@ -112,12 +119,15 @@ def _agreed_feed(delivery: Delivery) -> Feed:
 
 
 def _prepared(feed: Feed, batch: LandedBatch) -> Iterator[Prepared]:
+    from expectations.suites import warm  # seconds to import: only who judges pays
+
     decoded = decode_chunks(feed, batch.delivery, CHUNK_ROWS)
     work = partial(_prepare_chunk, feed.feed, batch.received_at)
     if len(batch.delivery.content) < PARALLEL_FROM_BYTES or (os.cpu_count() or 1) == 1:
         yield from map(work, decoded)
         return
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+    warm(feed)  # before the fork: every worker would import and build the suite again
+    with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("fork")) as pool:
         yield from pool.map(work, decoded)
 
 

@@ -17,9 +17,10 @@ from expectations.agreement import Feed
 from expectations.delivery import Decoded, Reading
 from expectations.reading import read_rows
 from expectations.verdict import Tally, judge
-from warehouse.staging.columns import bytea_literals, sealed_columns
+from warehouse.staging.columns import bytea_literals, place, sealed_columns
 
 ROW_SEPARATOR, NULL_MARK = "\x1f", "\x00"
+AGREED_INSTANT = r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
 PROBLEM_COLUMNS = ["row_number", "source_key", "field", "code", "severity"]
 
 
@@ -118,7 +119,7 @@ def _staged(feed: Feed, reading: Reading, good: pd.Series) -> pa.Table:
     columns: dict[str, pa.Array] = {
         "row_number": pa.array(values.index, pa.int32()),
         "content_hash": _content_hash(feed, values),
-        "received_sealed": _received_sealed(feed, reading.received[good] if len(reading.received.columns) else None, len(values)),
+        "received_sealed": _received_sealed(feed, reading.received[good], len(values)),
     }
     if "id_number" in feed.by_name:
         columns |= sealed_columns(feed, "id_key", reading.derived["id_key"][good])
@@ -147,13 +148,14 @@ def _hex(keyed: hashlib.blake2b, content: bytes) -> str:
     return "\\x" + work.hexdigest()
 
 
-def _received_sealed(feed: Feed, received: pd.DataFrame | None, count: int) -> pa.Array:
-    if received is None or count == 0:
-        return pa.nulls(count, pa.string())
-    differs = received.notna()
-    texts: list[str | None] = [None] * count
-    rows = differs.any(axis=1).to_numpy()
-    for position, (row, mask) in enumerate(zip(received.to_numpy(), differs.to_numpy(), strict=True)):
-        if rows[position]:
-            texts[position] = json.dumps(dict(zip(received.columns[mask], row[mask], strict=True)), ensure_ascii=False)
-    return bytea_literals(sealer(f"{feed.schema}.{feed.feed}.received").seal_texts(texts))
+def _received_sealed(feed: Feed, received: pd.DataFrame, count: int) -> pa.Array:
+    """Texts as received, where what was read does not say them already; the agreed form of an instant follows from the instant."""
+    texts: list[dict[str, str]] = [{} for _ in range(count)]
+    for name in received.columns:
+        column = received[name]
+        if feed.by_name[name].form == "datetime":
+            column = column.mask(column.str.fullmatch(AGREED_INSTANT).fillna(value=False).astype(bool))
+        for position in column.notna().to_numpy().nonzero()[0]:
+            texts[position][name] = column.iat[position]
+    sealed = sealer(place(feed, "received")).seal_texts([json.dumps(told, ensure_ascii=False) if told else None for told in texts])
+    return bytea_literals(sealed)

@@ -20,7 +20,18 @@ class Batch(Table):
 
     __tablename__ = "batch"
     __table_args__ = (
-        UniqueConstraint("provider", "feed", "name", "content_address"),
+        # The same bytes under another .ok are another delivery: a file refused for a wrong .ok comes back unchanged.
+        UniqueConstraint(
+            "provider",
+            "feed",
+            "name",
+            "content_address",
+            "declared_rows",
+            "declared_sha256",
+            "refusal",
+            name="batch_delivery_uq",
+            postgresql_nulls_not_distinct=True,
+        ),
         CheckConstraint(f"state in {BATCH_STATES}", name="state"),
         CheckConstraint("state in ('landed', 'held') or row_count is not null", name="decided_batches_are_counted"),
         Index("batch_waiting_ix", "batch_id", postgresql_where=text("state in ('landed', 'held')")),

@@ -32,7 +32,7 @@ CREATE TABLE landing.batch (
     finished_at TIMESTAMP WITH TIME ZONE,
     decided_order BIGINT,
     CONSTRAINT batch_pk PRIMARY KEY (batch_id),
-    CONSTRAINT batch_provider_feed_name_content_address_uq UNIQUE (provider, feed, name, content_address),
+    CONSTRAINT batch_delivery_uq UNIQUE NULLS NOT DISTINCT (provider, feed, name, content_address, declared_rows, declared_sha256, refusal),
     CONSTRAINT batch_state_ck CHECK (state in ('landed', 'accepted', 'accepted_with_errors', 'held', 'rejected')),
     CONSTRAINT batch_decided_batches_are_counted_ck CHECK (state in ('landed', 'held') or row_count is not null)
 );
