@@ -77,7 +77,8 @@ class Airflow:
 
     def has_waiting_assets(self, dag_ids: Iterable[str]) -> bool:
         """True when an asset has arrived for one of these DAGs whose run is not there yet."""
-        return any(self._ask("GET", f"dags/{dag_id}/assets/queuedEvents", missing={}) for dag_id in dag_ids)
+        # None waiting is told as an empty list or as 404, by version.
+        return any(self._ask("GET", f"dags/{dag_id}/assets/queuedEvents", missing={}).get("total_entries") for dag_id in dag_ids)
 
     def address_of(self, run: Run) -> str:
         """Where a person looks at this run."""

@@ -100,7 +100,8 @@ def _run(choice: Choice, say: _Clock) -> None:
     environment = _task_environment(urls.warehouse, choice)
     for command in ("create-keys", "migrate"):
         _warehouse(environment, command)
-    say(f"Serving the province {choice.folder}" if choice.is_given else f"Making up a province of {choice.persons:,} registered persons")
+    is_made_up_now = not choice.folder.exists()
+    say(f"Making up a province of {choice.persons:,} registered persons" if is_made_up_now else f"Serving the province in {choice.folder}")
     connections = providers.start(choice, urls.frontend, environment)
     say("Five agencies serve on loopback; starting Airflow (half a minute)")
     if migration.wait():
