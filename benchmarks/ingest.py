@@ -31,18 +31,24 @@ FILE_NAME = f"{FEED}_140000_202610_incr_20261112.csv"
 FIGURES = Path(__file__).parent.parent / "docs" / "figures.md"
 SURNAMES, GIVEN = "王李张刘陈杨黄赵吴周徐孙马朱胡", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英"
 WEIGHTS, CHECKS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), "10X98765432"
+KINDS_PER_PERSON = 3  # an employee's month: pension, medical care, unemployment
+
+
+def _person(chance: random.Random) -> tuple[str, str]:
+    birth = date(1960, 1, 1) + timedelta(days=chance.randrange(17000))
+    number = f"14{chance.randrange(1, 12):02}{chance.randrange(1, 30):02}{birth:%Y%m%d}{chance.randrange(1000):03}"
+    number += CHECKS[sum(int(c) * w for c, w in zip(number, WEIGHTS, strict=True)) % 11]
+    return number, chance.choice(SURNAMES) + "".join(chance.sample(GIVEN, chance.choice((1, 2))))
 
 
 def insurance_csv(rows: int, seed: int = 5) -> bytes:
-    """A file of fictional contributions as the employment bureau writes it: GB18030, commas, agreed headers."""
+    """A file of fictional contributions as the employment bureau writes it: GB18030, commas, agreed headers, three rows a person."""
     chance = random.Random(seed)
     lines = [",".join(f.header for f in feed(FEED).fields)]
     for i in range(rows):
-        birth = date(1960, 1, 1) + timedelta(days=chance.randrange(17000))
-        number = f"14{chance.randrange(1, 12):02}{chance.randrange(1, 30):02}{birth:%Y%m%d}{chance.randrange(1000):03}"
-        number += CHECKS[sum(int(c) * w for c, w in zip(number, WEIGHTS, strict=True)) % 11]
+        if i % KINDS_PER_PERSON == 0:
+            number, name = _person(chance)
         base = chance.randrange(3500, 9000)
-        name = chance.choice(SURNAMES) + "".join(chance.sample(GIVEN, chance.choice((1, 2))))
         values = {
             "source_key": f"RS-SB-{i:010}",
             "operation_code": "I",
@@ -51,8 +57,8 @@ def insurance_csv(rows: int, seed: int = 5) -> bytes:
             "id_number": number,
             "name": name,
             "sex_code": "1" if int(number[16]) % 2 else "2",
-            "birth_date": birth.isoformat(),
-            "insurance_kind_code": chance.choice("1356"),
+            "birth_date": f"{number[6:10]}-{number[10:12]}-{number[12:14]}",
+            "insurance_kind_code": "135"[i % KINDS_PER_PERSON],
             "contribution_month": "202610",
             "employer_credit_number": f"91140100MA{chance.randrange(10**7):07}X",
             "employer_name": f"样例{chance.randrange(5000)}有限公司",

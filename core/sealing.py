@@ -8,7 +8,6 @@ HMAC-SHA-256 (or HMAC-SM3) under a key of its own, cut to 16 bytes: an unkeyed h
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -152,26 +151,18 @@ class BlindIndex:
     """Equality without the value: the same text under one purpose always gives the same 16 bytes."""
 
     def __init__(self, purpose: str, keys: KeySource) -> None:
-        self._key = HKDF(hashes.SHA256(), 32, None, b"guitu/index/" + purpose.encode()).derive(keys.master_key("index"))
-        self._digest = "sm3" if os.environ.get("GUITU_CIPHER") == "sm4-gcm" else "sha256"
+        key = HKDF(hashes.SHA256(), 32, None, b"guitu/index/" + purpose.encode()).derive(keys.master_key("index"))
+        self._keyed = hmac.HMAC(key, hashes.SM3() if os.environ.get("GUITU_CIPHER") == "sm4-gcm" else hashes.SHA256())
 
     def of(self, value: str | bytes) -> bytes:
         """Index of one normalised text, or of bytes."""
-        return hmac.digest(self._key, value.encode() if isinstance(value, str) else value, self._digest)[:INDEX_BYTES]
+        work = self._keyed.copy()
+        work.update(value.encode() if isinstance(value, str) else value)
+        return work.finalize()[:INDEX_BYTES]
 
     def of_texts(self, texts: Sequence[str | None]) -> list[bytes | None]:
         """Index of a column; None stays None."""
-        seen: dict[str, bytes] = {}
-        found: list[bytes | None] = []
-        for text in texts:
-            if text is None:
-                found.append(None)
-                continue
-            value = seen.get(text)
-            if value is None:
-                value = seen[text] = self.of(text)
-            found.append(value)
-        return found
+        return [None if text is None else self.of(text) for text in texts]
 
 
 @lru_cache(maxsize=8)

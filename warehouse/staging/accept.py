@@ -23,7 +23,7 @@ from expectations.verdict import FILE_FORMS, file_rules
 from warehouse.database import Role, transaction
 from warehouse.landing.batches import LandedBatch, load
 from warehouse.landing.raw import RawStore
-from warehouse.staging.delivery import UNDECIDED, PreparedDelivery, prepare_delivery, whole_delivery
+from warehouse.staging.delivery import UNDECIDED, PreparedDelivery, whole_delivery
 from warehouse.staging.prepare import Prepared
 from warehouse.staging.quarantine import write_expectations, write_problems, write_quarantine
 from warehouse.staging.receipts import write_receipt
@@ -59,15 +59,13 @@ def accept(batch_id: int, store: RawStore, *, after: AfterStaging | None = None)
         parts = whole_delivery(connection, batch, store)
         if parts is None:
             return Outcome(batch_id, batch.state)
-        row_counts: dict[int, int] = {}
+        delivery = PreparedDelivery(parts)
         try:
-            delivery = prepare_delivery(parts)
-            row_counts = delivery.row_counts
             with connection.begin_nested():
                 _take_in(connection, delivery, overruled)
         except RejectBatch as error:
             refusal = error if isinstance(error, AgreementBroken) else AgreementBroken("E_FORMAT", str(error))
-            _refuse(connection, [part for part in parts if part.state in UNDECIDED], refusal, row_counts)
+            _refuse(connection, [part for part in parts if part.state in UNDECIDED], refusal, delivery.row_counts)
             crash_point("accept.before_refusal_commit")
             return Outcome(batch_id, "held" if refusal.is_hold else "rejected", refusal.code)
         if after:
@@ -85,16 +83,21 @@ def _overruled(connection: Connection, batch_id: int) -> frozenset[str]:
 
 
 def _take_in(connection: Connection, delivery: PreparedDelivery, overruled: frozenset[str]) -> None:
+    """Stage chunk by chunk while the next ones are read, then judge the whole: a refusal rolls the staging back."""
     feed, last = delivery.feed, delivery.batches[-1]
     day, scope = last.delivery.snapshot_date, last.delivery.scope
+    lock_feed(connection, feed)
+    staged: dict[int, list[Staged]] = {}
+    for batch, chunk in delivery.prepare():
+        if batch.state in UNDECIDED:
+            staged.setdefault(batch.batch_id, []).append(stage(connection, feed, batch.batch_id, chunk, last.received_at))
+        delivery.keep(batch, chunk)
+    crash_point("accept.after_staging")
     _unless(overruled, partial(_check_file, delivery))
     _check_sender(delivery)
-    lock_feed(connection, feed)
     if day is not None:
         _unless(overruled, partial(guard_shrink, connection, feed, scope, day, delivery.row_count))
         _unless(overruled, partial(guard_codes_in_use, connection, feed, delivery.present_keys))
-    staged = stage(connection, feed, {b.batch_id: delivery.chunks[b.batch_id] for b in delivery.undecided}, last.received_at)
-    crash_point("accept.after_staging")
     for batch in delivery.undecided:
         _record(connection, feed, batch, delivery.chunks[batch.batch_id], staged[batch.batch_id])
     if day is not None:
@@ -131,14 +134,16 @@ def _check_sender(delivery: PreparedDelivery) -> None:
         )
 
 
-def _record(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[Prepared], staged: Staged) -> None:
+def _record(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[Prepared], staged: list[Staged]) -> None:
     """The batch row, quarantine, problems, expectation counts and receipt say what happened."""
     row_count = sum(part.row_count for part in parts)
     quarantined = sum(len(part.quarantined) for part in parts)
-    warnings = sum(int((part.problems["severity"] == "warning").sum()) for part in parts) + len(staged.warnings)
+    warnings = sum(int((part.problems["severity"] == "warning").sum()) for part in parts)
+    warnings += sum(len(chunk.warnings) for chunk in staged)
+    duplicates = [number for chunk in staged for number in chunk.duplicate_rows]
     rejects = sum(int((part.quarantined["state"] == "rejected").sum()) for part in parts)
     write_quarantine(connection, feed, batch, parts)
-    write_problems(connection, feed, batch, parts, staged.warnings)
+    write_problems(connection, feed, batch, [*(part.problems for part in parts), *(chunk.warnings for chunk in staged)])
     write_expectations(connection, feed, batch, parts)
     connection.execute(
         text(
@@ -151,9 +156,9 @@ def _record(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[
         {
             "state": "accepted_with_errors" if rejects else "accepted",
             "rows": row_count,
-            "staged": staged.staged_count,
-            "duplicates": len(staged.duplicate_rows),
-            "numbers": staged.duplicate_rows,
+            "staged": sum(chunk.staged_count for chunk in staged),
+            "duplicates": len(duplicates),
+            "numbers": duplicates,
             "quarantined": quarantined,
             "warnings": warnings,
             "notes": json.dumps(parts[0].notes if parts else {}, ensure_ascii=False, default=str),
@@ -162,7 +167,14 @@ def _record(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[
         },
     )
     write_receipt(connection, batch)
-    log_event("batch accepted", batch=batch.batch_id, feed=feed.feed, rows=row_count, staged=staged.staged_count, quarantined=quarantined)
+    log_event(
+        "batch accepted",
+        batch=batch.batch_id,
+        feed=feed.feed,
+        rows=row_count,
+        staged=sum(chunk.staged_count for chunk in staged),
+        quarantined=quarantined,
+    )
 
 
 def _note_snapshot(connection: Connection, feed: Feed, batch: LandedBatch, row_count: int, vanished: int) -> None:

@@ -21,13 +21,20 @@ def index_purpose(field: str) -> str:
 
 
 def sealed_columns(feed: Feed, field: str, values: pd.Series) -> dict[str, pa.Array]:
-    """The stored columns of a sealed field; `id_key` is kept as an index only."""
-    texts = pa.array(values, pa.string(), from_pandas=True).to_pylist()
-    columns: dict[str, pa.Array] = {}
+    """The stored columns of a sealed field; `id_key` is kept as an index only.
+
+    Equal values of an indexed field are sealed once a chunk: that they are equal, the index says anyway. Values without an
+    index are sealed one by one.
+    """
+    texts = pa.array(values, pa.string(), from_pandas=True)
+    is_indexed = field == "id_key" or feed.by_name[field].is_indexed
+    if not is_indexed:
+        return {sealed_column(field): bytea_literals(sealer(place(feed, field)).seal_texts(texts.to_pylist()))}
+    distinct = texts.dictionary_encode()
+    words = distinct.dictionary.to_pylist()
+    columns = {index_column(field): bytea_literals(blind_index(index_purpose(field)).of_texts(words)).take(distinct.indices)}
     if field != "id_key":
-        columns[sealed_column(field)] = bytea_literals(sealer(place(feed, field)).seal_texts(texts))
-    if field == "id_key" or feed.by_name[field].is_indexed:
-        columns[index_column(field)] = bytea_literals(blind_index(index_purpose(field)).of_texts(texts))
+        columns[sealed_column(field)] = bytea_literals(sealer(place(feed, field)).seal_texts(words)).take(distinct.indices)
     return columns
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 
 import pandas as pd
@@ -17,7 +19,7 @@ from sqlalchemy import Connection, text
 from core.errors import AgreementBroken
 from expectations.agreement import Feed, feeds
 from expectations.decoding import decode_chunks
-from expectations.delivery import Decoded, Delivery
+from expectations.delivery import Decoded
 from expectations.verdict import Tally
 from warehouse.landing.batches import LandedBatch, load
 from warehouse.landing.raw import RawStore
@@ -28,23 +30,58 @@ UNDECIDED = ("landed", "held")
 PARALLEL_FROM_BYTES = 20_000_000
 
 
-@dataclass(frozen=True)
 class PreparedDelivery:
-    """The batches of one delivery in part order, with their prepared chunks by batch_id."""
+    """The batches of one delivery in part order; its rows are read, judged and sealed chunk by chunk.
 
-    feed: Feed
-    batches: list[LandedBatch]
-    chunks: dict[int, list[Prepared]]
+    What `keep` was given stays: counts, keys and problems of every chunk, but not its rows.
+
+    Attributes:
+        feed: the agreed feed, set once `prepare` has begun.
+        chunks: kept chunks by batch_id, their `staged` rows emptied.
+    """
+
+    def __init__(self, batches: list[LandedBatch]) -> None:
+        self.batches = batches
+        self.chunks: dict[int, list[Prepared]] = {}
+
+    @property
+    def feed(self) -> Feed:
+        """The agreed feed.
+
+        Raises:
+            AgreementBroken: the delivery was refused on arrival or names no feed.
+        """
+        delivery = self.batches[0].delivery
+        if delivery.refusal:
+            raise AgreementBroken(delivery.refusal, "refused when it arrived; see the code's next step")
+        if delivery.feed not in feeds():
+            raise AgreementBroken("E_NAME", "the delivery names no agreed feed")
+        return feeds()[delivery.feed]
+
+    def prepare(self) -> Iterator[tuple[LandedBatch, Prepared]]:
+        """Yield every chunk with its batch; a large delivery is worked on by every core while the caller stages.
+
+        Raises:
+            AgreementBroken: the delivery as a whole cannot be read.
+            SourceChanged: its envelope is not the agreed one.
+        """
+        for batch in self.batches:
+            for chunk in _prepared(self.feed, batch):
+                yield batch, chunk
+
+    def keep(self, batch: LandedBatch, chunk: Prepared) -> None:
+        """Remember what a chunk counted; its rows are let go."""
+        self.chunks.setdefault(batch.batch_id, []).append(replace(chunk, staged=chunk.staged.slice(0, 0)))
+
+    @property
+    def everything(self) -> list[Prepared]:
+        """All kept chunks of all parts."""
+        return [chunk for chunks in self.chunks.values() for chunk in chunks]
 
     @property
     def undecided(self) -> list[LandedBatch]:
         """The batches to take in: where one part is sent again, the others are already loaded and only complete the snapshot."""
         return [batch for batch in self.batches if batch.state in UNDECIDED]
-
-    @property
-    def everything(self) -> list[Prepared]:
-        """All chunks of all parts."""
-        return [chunk for chunks in self.chunks.values() for chunk in chunks]
 
     @property
     def row_counts(self) -> dict[int, int]:
@@ -99,36 +136,22 @@ def whole_delivery(connection: Connection, batch: LandedBatch, store: RawStore) 
     return found if len(found) == part[1] else None
 
 
-def prepare_delivery(batches: list[LandedBatch]) -> PreparedDelivery:
-    """Every row of the delivery is read, judged and sealed.
-
-    Raises:
-        AgreementBroken: the delivery as a whole cannot be read.
-        SourceChanged: its envelope is not the agreed one.
-    """
-    feed = _agreed_feed(batches[0].delivery)
-    return PreparedDelivery(feed, batches, {batch.batch_id: list(_prepared(feed, batch)) for batch in batches})
-
-
-def _agreed_feed(delivery: Delivery) -> Feed:
-    if delivery.refusal:
-        raise AgreementBroken(delivery.refusal, "refused when it arrived; see the code's next step")
-    if delivery.feed not in feeds():
-        raise AgreementBroken("E_NAME", "the delivery names no agreed feed")
-    return feeds()[delivery.feed]
-
-
 def _prepared(feed: Feed, batch: LandedBatch) -> Iterator[Prepared]:
     from expectations.suites import warm  # seconds to import: only who judges pays
 
     decoded = decode_chunks(feed, batch.delivery, CHUNK_ROWS)
     work = partial(_prepare_chunk, feed.feed, batch.received_at)
-    if len(batch.delivery.content) < PARALLEL_FROM_BYTES or (os.cpu_count() or 1) == 1:
+    workers = os.cpu_count() or 1
+    if len(batch.delivery.content) < PARALLEL_FROM_BYTES or workers == 1:
         yield from map(work, decoded)
         return
     warm(feed)  # before the fork: every worker would import and build the suite again
-    with ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=get_context("fork")) as pool:
-        yield from pool.map(work, decoded)
+    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+        ahead = deque(pool.submit(work, chunk) for chunk in islice(decoded, workers))
+        while ahead:
+            done = ahead.popleft().result()
+            ahead.extend(pool.submit(work, chunk) for chunk in islice(decoded, 1))
+            yield done
 
 
 def _prepare_chunk(feed_name: str, arrived_at: datetime, decoded: Decoded) -> Prepared:

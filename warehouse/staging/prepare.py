@@ -20,7 +20,8 @@ from expectations.verdict import Tally, judge
 from warehouse.staging.columns import bytea_literals, place, sealed_columns
 
 ROW_SEPARATOR, NULL_MARK = "\x1f", "\x00"
-AGREED_INSTANT = r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}"
+# The agreement's own form of a value follows from what was read; only other forms are worth keeping.
+AGREED_FORMS = {"datetime": r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$", "boolean": "^[01]$"}
 PROBLEM_COLUMNS = ["row_number", "source_key", "field", "code", "severity"]
 
 
@@ -149,13 +150,19 @@ def _hex(keyed: hashlib.blake2b, content: bytes) -> str:
 
 
 def _received_sealed(feed: Feed, received: pd.DataFrame, count: int) -> pa.Array:
-    """Texts as received, where what was read does not say them already; the agreed form of an instant follows from the instant."""
-    texts: list[dict[str, str]] = [{} for _ in range(count)]
+    """Texts as received, in rows where what was read does not say them already."""
+    texts: dict[int, dict[str, str]] = {}
     for name in received.columns:
-        column = received[name]
-        if feed.by_name[name].form == "datetime":
-            column = column.mask(column.str.fullmatch(AGREED_INSTANT).fillna(value=False).astype(bool))
-        for position in column.notna().to_numpy().nonzero()[0]:
-            texts[position][name] = column.iat[position]
-    sealed = sealer(place(feed, "received")).seal_texts([json.dumps(told, ensure_ascii=False) if told else None for told in texts])
+        column = pa.array(received[name], pa.string(), from_pandas=True)
+        kept = pc.is_valid(column)
+        agreed = AGREED_FORMS.get(feed.by_name[name].form)
+        if agreed:
+            kept = pc.and_(kept, pc.invert(pc.match_substring_regex(column, agreed).fill_null(True)))
+        positions = pc.indices_nonzero(kept)
+        for position, text in zip(positions.to_pylist(), column.take(positions).to_pylist(), strict=True):
+            texts.setdefault(position, {})[name] = text
+    sealed: list[bytes | None] = [None] * count
+    seal = sealer(place(feed, "received")).seal
+    for position, told in texts.items():
+        sealed[position] = seal(json.dumps(told, ensure_ascii=False).encode())
     return bytea_literals(sealed)

@@ -35,20 +35,18 @@ def write_quarantine(connection: Connection, feed: Feed, batch: LandedBatch, par
             )
 
 
-def write_problems(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[Prepared], later: pd.DataFrame) -> None:
-    """Every reason and warning of the batch stands in quarantine.problem; `later` are warnings found while staging."""
-    for problems in [*(part.problems for part in parts), later.assign(severity="warning")]:
+def write_problems(connection: Connection, feed: Feed, batch: LandedBatch, found: list[pd.DataFrame]) -> None:
+    """Every reason and warning of the batch stands in quarantine.problem; a frame without severity holds warnings."""
+    for problems in found:
         if len(problems):
+            told = problems if "severity" in problems else problems.assign(severity="warning")
             copy_table(
                 connection,
                 "quarantine.problem",
                 pa.table(
-                    _of_batch(feed, batch, len(problems))
-                    | {"row_number": pa.array(problems["row_number"], pa.int32())}
-                    | {
-                        name: pa.array(problems[name], pa.string(), from_pandas=True)
-                        for name in ("source_key", "field", "code", "severity")
-                    }
+                    _of_batch(feed, batch, len(told))
+                    | {"row_number": pa.array(told["row_number"], pa.int32())}
+                    | {name: pa.array(told[name], pa.string(), from_pandas=True) for name in ("source_key", "field", "code", "severity")}
                 ),
             )
 

@@ -23,7 +23,8 @@ def test_every_column_has_a_comment_in_the_catalogue(warehouse_url: str) -> None
             text(
                 "select c.oid::regclass::text || '.' || a.attname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
                 "join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped "
-                "where n.nspname = any(:schemas) and c.relkind = 'r' and c.relname <> 'alembic_version' and col_description(c.oid, a.attnum) is null"
+                "where n.nspname = any(:schemas) and c.relkind = 'r' and c.relname <> 'alembic_version' and col_description(c.oid, "
+                "a.attnum) is null"
             ),
             {"schemas": list(SCHEMAS)},
         ).scalars()
@@ -53,7 +54,8 @@ def _catalogue() -> list[tuple[str, str]]:
     with transaction(Role.OWNER) as connection:
         rows = connection.execute(
             text(
-                "select table_schema || '.' || table_name, column_name from information_schema.columns where table_schema = any(:s) order by 1, 2"
+                "select table_schema || '.' || table_name, column_name from information_schema.columns where table_schema = any(:s) "
+                "order by 1, 2"
             ),
             {"s": list(SCHEMAS)},
         )

@@ -15,7 +15,8 @@ def may_read(role: Role, table: str) -> bool:
         return bool(
             connection.execute(
                 text(
-                    "select has_schema_privilege(:role, split_part(:table, '.', 1), 'usage') and has_table_privilege(:role, :table, 'select')"
+                    "select has_schema_privilege(:role, split_part(:table, '.', 1), 'usage') "
+                    "and has_table_privilege(:role, :table, 'select')"
                 ),
                 {"role": role.value, "table": table},
             ).scalar_one()

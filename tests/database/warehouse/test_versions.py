@@ -36,7 +36,8 @@ def current() -> dict[str, tuple[str, int, str]]:
     with transaction(Role.ETL) as connection:
         found = connection.execute(
             text(
-                "select source_key, to_char(source_updated_at at time zone 'Asia/Shanghai', 'MI') as minute, household_members_count as members, "
+                "select source_key, to_char(source_updated_at at time zone 'Asia/Shanghai', 'MI') as minute, household_members_count "
+                "as members, "
                 "operation_code from staging.temporary_assistance where is_current order by 1"
             )
         )
@@ -118,7 +119,8 @@ def test_any_splitting_and_repetition_conserves_every_row(warehouse_url: str, de
     with transaction(Role.OWNER) as connection:
         connection.execute(
             text(
-                "truncate staging.temporary_assistance, quarantine.row, quarantine.problem, ops.expectation_result, ops.receipt, landing.batch cascade"
+                "truncate staging.temporary_assistance, quarantine.row, quarantine.problem, ops.expectation_result, ops.receipt, "
+                "landing.batch cascade"
             )
         )
     for position, rows in enumerate(deliveries):
@@ -131,7 +133,10 @@ def test_any_splitting_and_repetition_conserves_every_row(warehouse_url: str, de
     assert told["superseded"] == len(distinct) - len(keys)
 
 
-DIRECTORY = "source_key,operation_code,source_updated_at,organization_code,organization_name,organization_type_code,region_code,served_region_codes,valid_from_date"
+DIRECTORY = (
+    "source_key,operation_code,source_updated_at,organization_code,organization_name,organization_type_code,region_code,"
+    "served_region_codes,valid_from_date"
+)
 
 
 def directory(day: int, codes: list[str]) -> Outcome:
