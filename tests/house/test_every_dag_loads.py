@@ -14,7 +14,7 @@ from expectations.agreement import feeds, providers
 
 PROJECT = Path(__file__).resolve().parents[2]
 INGESTS = {f"ingest_{provider}" for provider in providers()}
-EXPECTED = INGESTS | {"link_persons", "work_out_handoffs", "publish"}
+EXPECTED = INGESTS | {"link_persons", "work_out_handoffs", "publish", "check_conservation", "reconcile_sources"}
 ERRORS = (
     "SourceUnavailable",
     "LeaseLost",
