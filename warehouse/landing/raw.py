@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import zlib
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -75,7 +76,7 @@ class RawStore:
         """Write beside, flush to the disk, rename, flush the folder: a crash leaves all or nothing."""
         path = root / address[:2] / address[2:4] / address
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{address}.{os.getpid()}")
+        draft = path.with_name(f".{address}.{secrets.token_hex(8)}")
         try:
             with draft.open("wb") as target:
                 target.write(sealed)
