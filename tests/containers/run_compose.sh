@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # Runs docker-compose.yml once, for real, with podman and without an image registry: base images are made by debootstrap, then
-# everything is built, started in order, the main job run through Airflow, its result looked at, and all of it removed again.
-# Not part of `make test`: it needs root, about 6 GB and ten minutes. What was seen: docs/containers.md.
+# everything is built, started in order, the main job run through Airflow, its result looked at, and all but the images removed again.
+# Not part of `make test`: it needs root, about 6 GB and ten minutes, four when the images are there. What was seen: docs/containers.md.
 #
 #   apt-get install --no-install-recommends podman buildah runc netavark aardvark-dns containernetworking-plugins podman-compose debootstrap
-#   tests/containers/run_compose.sh            KEEP=1 leaves the stack running; WORK=<dir> keeps images and base between runs
+#   PERSONS=120 tests/containers/run_compose.sh   KEEP=1 leaves the stack running; WORK=<dir> keeps images and base between runs
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 WORK=${WORK:-$(mktemp -d)}
 DRIVER=${DRIVER:-overlay} # vfs where the kernel gives no overlay: slow, and every layer is a full copy
-export PERSONS=${PERSONS:-300}
+export PERSONS=${PERSONS:-120}
 export BASE_IMAGE=${BASE_IMAGE:-localhost/guitu-base:bookworm}
 export POSTGRES_IMAGE=localhost/guitu-postgres:bookworm
 export GUITU_IMAGE=localhost/guitu:dev
@@ -43,7 +43,10 @@ finish() {
   if [ "$status" != 0 ]; then
     for name in $(podman ps -a --format '{{.Names}}'); do echo "--- $name"; podman logs --tail 25 "$name" 2>&1 || true; done
   fi
-  if [ -z "${KEEP:-}" ]; then compose down -v >/dev/null 2>&1 || true; fi
+  if [ -z "${KEEP:-}" ]; then # Debian's podman-compose leaves the network
+    compose down -v >/dev/null 2>&1 || true
+    podman network rm -f guitu_default >/dev/null 2>&1 || true
+  fi
   exit "$status"
 }
 trap finish EXIT
@@ -78,7 +81,7 @@ until podman exec guitu_postgres_1 pg_isready -q -h 127.0.0.1 -U guitu; do sleep
 say "prepare"
 run prepare
 say "sandbox and Airflow"
-compose up -d --no-build sandbox airflow-api airflow-dag-processor airflow-scheduler >/dev/null
+compose up -d --no-build sandbox airflow-api airflow-dag-processor airflow-triggerer airflow-scheduler >/dev/null
 say "main job"
 run main-job | tee "$WORK/main-job.txt"
 
