@@ -1,0 +1,124 @@
+"""A whole province from its directory to the published list: what truth/ says is rejected is rejected, the rest is published.
+
+One province is generated here; the sample province is looked at too where it lies beside this checkout.
+"""
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from core.clock import rehearsed_date
+from warehouse.database import Role, transaction
+from warehouse.staging.conservation import broken_batches, feed_totals
+
+SAMPLE = Path(__file__).parents[3] / "shared" / "province"
+AS_OF = "2026-11-20"
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from sandbox.generator.generate import generate
+
+    folder = tmp_path_factory.mktemp("province")
+    generate(folder, persons=60, seed=11)
+    return folder
+
+
+@pytest.fixture(scope="module", params=["generated", "sample"])
+def published(
+    request: pytest.FixtureRequest, server_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """The province's folder, after everything ran."""
+    from core.sealing import KeyFolder
+    from pipeline.__main__ import main
+    from sandbox import postgres
+
+    if request.param == "sample" and not SAMPLE.is_dir():
+        pytest.skip("the sample province is not beside this checkout")
+    folder = SAMPLE if request.param == "sample" else request.getfixturevalue("generated")
+    home, before = tmp_path_factory.mktemp("home"), dict(os.environ)
+    KeyFolder(home / "keys").create_missing()
+    os.environ |= {
+        "GUITU_DATABASE_URL": postgres.create_database(server_url, f"province_{request.param}", migrated_template),
+        "GUITU_KEYS": str(home / "keys"),
+        "GUITU_RAW_URL": (home / "raw").as_uri(),
+        "GUITU_AS_OF": AS_OF,
+        "PROVINCE": str(folder),
+    }
+    try:
+        assert main(["run-all"]) == 0
+        yield folder
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def truth(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / "truth" / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def fetch(query: str) -> list[tuple[object, ...]]:
+    with transaction(Role.ETL) as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def test_exactly_the_rows_that_broke_the_agreement_are_rejected(published: Path) -> None:
+    expected = {(r["feed"], r["source_key"]): (r["field"], r["error_code"]) for r in truth(published, "rejected")}
+    told: dict[tuple[object, ...], set[tuple[object, object]]] = {}
+    for feed, key, field, code in fetch("select feed, source_key, coalesce(field, ''), error_code from published.rejected_rows"):
+        told.setdefault((feed, key), set()).add((field, code))
+    assert set(told) == set(expected)
+    assert [key for key, reason in expected.items() if reason not in told[key]] == []
+
+
+def test_every_row_has_one_fate(published: Path) -> None:
+    with transaction(Role.ETL) as connection:
+        assert broken_batches(connection) == []
+        assert [total["feed"] for total in feed_totals(connection) if total["difference"]] == []
+
+
+def test_linked_rows_are_of_one_person(published: Path) -> None:
+    true_person = {(r["feed"], r["source_key"]): r["true_person"] for r in truth(published, "persons")}
+    by_told: dict[object, list[str]] = {}
+    for feed, key, person in fetch("select feed, source_key, person_id from published.source_links where link_status = 'linked'"):
+        by_told.setdefault(person, []).append(true_person[str(feed), str(key)])
+    pairs = lambda sizes: sum(n * (n - 1) // 2 for n in sizes)  # noqa: E731
+    told = pairs(map(len, by_told.values()))
+    right = sum(pairs(people.count(p) for p in set(people)) for people in by_told.values())
+    everybody = list(true_person.values())
+    true = pairs(everybody.count(p) for p in set(everybody))
+    assert right / told >= 0.998
+    assert right / true >= 0.97
+
+
+def test_every_handoff_has_the_state_the_truth_says(published: Path) -> None:
+    from warehouse.handoffs.facts import handoff_id
+
+    expected = {handoff_id(r["decision_number"]): (r["state"], r["station_code"]) for r in truth(published, "handoffs")}
+    told = {h: (state, station or "") for h, state, station in fetch("select handoff_id, state, station_code from published.handoffs")}
+    assert set(told) == set(expected)
+    assert sum(told[h] == expected[h] for h in told) / len(told) >= 0.99
+
+
+def test_running_again_changes_nothing(published: Path) -> None:
+    from pipeline.__main__ import main
+    from warehouse.staging.replay import staging_hash
+
+    def everything() -> tuple[object, ...]:
+        with transaction(Role.ETL) as connection:
+            hashes = staging_hash(connection)
+        return hashes, fetch("select * from published.handoffs order by 1"), fetch("select * from published.source_links order by 1, 2")
+
+    before = everything()
+    assert main(["run-all"]) == 0
+    assert everything() == before
+
+
+def test_the_rehearsed_day_is_in_force(published: Path) -> None:
+    assert str(rehearsed_date()) == AS_OF
+    assert fetch("select distinct as_of_date::text from ops.publication") == [(AS_OF,)]
