@@ -90,15 +90,30 @@ def stage(connection: Connection, feed: Feed, batch_id: int, chunk: Prepared, ar
     """Every new version of the chunk is in the feed's table, the right one current, duplicates left out."""
     table = f"{feed.schema}.{feed.feed}"
     _copy_keys(connection, chunk)
-    connection.execute(text(FIND_KNOWN.format(table=table)))
-    connection.execute(text("analyze known_version"))
+    known_count = connection.execute(text(FIND_KNOWN.format(table=table))).rowcount
+    if known_count == 0 and _is_all_new(chunk):
+        duplicates, older, warnings = [], [], pd.DataFrame(columns=["row_number", "source_key", "field", "code"])
+    else:
+        duplicates, older, warnings = _classify(connection, table)
+    staged_count = _copy_rows(connection, table, batch_id, chunk, duplicates, older, arrived_at)
+    connection.execute(text("drop table incoming, known_version"))
+    return Staged(staged_count, duplicates, warnings)
+
+
+def _is_all_new(chunk: Prepared) -> bool:
+    """True when no key comes twice and nothing is deleted: with no version known, every row simply is the current one."""
+    keys, operations = chunk.staged.column("source_key"), chunk.staged.column("operation_code")
+    return pc.count_distinct(keys).as_py() == len(keys) and not pc.any(pc.equal(operations, "D")).as_py()
+
+
+def _classify(connection: Connection, table: str) -> tuple[list[int], list[int], pd.DataFrame]:
+    connection.execute(text("analyze incoming, known_version"))
     connection.execute(text(CLASSIFY))
     connection.execute(text(CHOOSE_CURRENT))
     connection.execute(text(RETIRE.format(table=table)))
-    duplicates, older, warnings = _exceptions(connection)
-    staged_count = _copy_rows(connection, table, batch_id, chunk, duplicates, older, arrived_at)
-    connection.execute(text("drop table incoming, known_version, verdict_on_versions"))
-    return Staged(staged_count, duplicates, warnings)
+    found = _exceptions(connection)
+    connection.execute(text("drop table verdict_on_versions"))
+    return found
 
 
 def _copy_keys(connection: Connection, chunk: Prepared) -> None:
@@ -111,7 +126,6 @@ def _copy_keys(connection: Connection, chunk: Prepared) -> None:
     copy_table(
         connection, "incoming", chunk.staged.select(["row_number", "source_key", "source_updated_at", "operation_code", "content_hash"])
     )
-    connection.execute(text("analyze incoming"))
 
 
 def _exceptions(connection: Connection) -> tuple[list[int], list[int], pd.DataFrame]:
