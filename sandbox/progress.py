@@ -8,12 +8,13 @@ from datetime import datetime
 
 from sandbox.airflow_client import ENDED, Airflow, Run, Task
 
+# Many small files take longest: they begin first.
 PROVIDERS = {
-    "public_security": "Public security",
-    "civil_affairs": "Civil affairs",
+    "community": "Aftercare stations",
     "detention_centers": "Detention centres",
     "employment": "Employment service",
-    "community": "Aftercare stations",
+    "public_security": "Public security",
+    "civil_affairs": "Civil affairs",
 }
 INGESTS = tuple(f"ingest_{provider}" for provider in PROVIDERS)
 STEPS = {
@@ -24,6 +25,7 @@ STEPS = {
 CHAIN = tuple(STEPS)
 
 POLL_SECONDS = 2.0
+SECONDS_OF_SILENCE = 10.0
 QUIET_POLLS = 3
 """Asset events become runs within a second; three quiet looks in a row mean that nothing more is coming."""
 
@@ -40,25 +42,28 @@ def follow(
     Raises:
         NotFinished: a run failed, or patience ended; the message holds the page where a person sees why.
     """
-    deadline, quiet = time.monotonic() + patience_seconds, 0
+    started = last_said = time.monotonic()
+    quiet = 0
     # What had ended before is an earlier demo's story.
     earlier = {run.run_id for run in airflow.runs(since) if run.state in ENDED}
     seen = {_name(task): task for task in airflow.tasks(since) if task.state in ENDED}
     while quiet < QUIET_POLLS:
-        if time.monotonic() > deadline:
-            raise NotFinished(
-                f"not finished after {patience_seconds:.0f} s; it goes on in the background, see {airflow.login.address}/dags"
-            )
         time.sleep(POLL_SECONDS)
-        runs, tasks = airflow.runs(since), airflow.tasks(since)
-        for line in lines(seen, tasks, rows()):
+        runs = [run for run in airflow.runs(since) if run.run_id not in earlier]
+        tasks, received = airflow.tasks(since), rows()
+        said = list(lines(seen, tasks, received))
+        if not said and time.monotonic() - last_said > SECONDS_OF_SILENCE:
+            said = [f"... rows so far {sum(received.values()):,}"]
+        for line in said:
             say(line)
+            last_said = time.monotonic()
         seen = {_name(task): task for task in tasks}
-        failed = [run for run in runs if run.state == "failed" and run.run_id not in earlier]
-        if failed:
+        if failed := [run for run in runs if run.state == "failed"]:
             raise NotFinished("".join(f"\n  {run.dag_id} failed: {airflow.address_of(run)}" for run in failed))
-        is_quiet = all(run.state in ENDED for run in runs) and not airflow.has_waiting_assets(CHAIN)
-        quiet = quiet + 1 if is_quiet and any(run.dag_id == "publish" for run in runs if run.run_id not in earlier) else 0
+        is_quiet = all(run.state in ENDED for run in runs) and any(run.dag_id == "publish" for run in runs)
+        quiet = quiet + 1 if is_quiet and not airflow.has_waiting_assets(CHAIN) else 0
+        if time.monotonic() - started > patience_seconds:
+            raise NotFinished(f"not finished after {patience_seconds:.0f} s; it goes on meanwhile, see {airflow.login.address}/dags")
 
 
 def lines(seen: Mapping[tuple[str, str, str], Task], now: Iterable[Task], rows: Mapping[str, int]) -> Iterator[str]:
