@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -25,11 +25,12 @@ from warehouse.landing.batches import LandedBatch, load
 from warehouse.landing.raw import RawStore
 from warehouse.staging.delivery import UNDECIDED, PreparedDelivery, whole_delivery
 from warehouse.staging.prepare import Prepared
-from warehouse.staging.quarantine import write_expectations, write_problems, write_quarantine
+from warehouse.staging.quarantine import without_repeats, write_expectations, write_problems, write_quarantine
 from warehouse.staging.receipts import write_receipt
 from warehouse.staging.snapshots import apply_silence, guard_codes_in_use, guard_shrink
 from warehouse.staging.versions import Staged, lock_feed, stage
 
+PULLED_FORMS = ("page", "table")
 AfterStaging = Callable[[Connection, datetime | None], None]
 
 
@@ -90,7 +91,10 @@ def _take_in(connection: Connection, delivery: PreparedDelivery, overruled: froz
     staged: dict[int, list[Staged]] = {}
     for batch, chunk in delivery.prepare():
         if batch.state in UNDECIDED:
-            staged.setdefault(batch.batch_id, []).append(stage(connection, feed, batch.batch_id, chunk, last.received_at))
+            done = stage(connection, feed, batch.batch_id, chunk, last.received_at)
+            is_pulled = batch.delivery.form in PULLED_FORMS
+            chunk, duplicates = without_repeats(connection, feed, chunk, done.duplicate_rows, is_pulled=is_pulled)
+            staged.setdefault(batch.batch_id, []).append(replace(done, duplicate_rows=duplicates))
         delivery.keep(batch, chunk)
     crash_point("accept.after_staging")
     _unless(overruled, partial(_check_file, delivery))

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.sealing import key_source, sealer
+from core.sealing import blind_index, key_source, sealer
 from expectations.agreement import Feed
 from expectations.delivery import Decoded, Reading
 from expectations.reading import read_rows
@@ -31,7 +31,8 @@ class Prepared:
 
     `staged`: an Arrow table, one row per row to load; columns are those of the staging table that come from the row, plus
     row_number and content_hash (hex text for bytea). `present_keys`: source_key of every row of the chunk, loaded or not.
-    `quarantined`: row_number, source_key, state, received (JSON of the row as received). `problems`: row_number, source_key,
+    `quarantined`: row_number, source_key, state, received_sealed (JSON of the row as received),
+    received_hash. `problems`: row_number, source_key,
     field, code, severity. `expectations`: expectation, field, severity, checked, failed. `tally`: counts for the file
     rules. `newest_updated_at`: greatest source_updated_at to load.
     """
@@ -103,7 +104,8 @@ def _quarantined(feed: Feed, decoded: Decoded, set_aside: pd.Series, keys: pd.Se
     """The set-aside rows as received, sealed, so that a steward or a replay can look at them again."""
     rows = decoded.rows.loc[decoded.rows.index.isin(set_aside.index)]
     received = [
-        json.dumps({k: v for k, v in row.items() if v is not None and v == v}, ensure_ascii=False) for row in rows.to_dict("records")
+        json.dumps({k: v for k, v in row.items() if v is not None and v == v}, ensure_ascii=False, sort_keys=True)
+        for row in rows.to_dict("records")
     ]
     return pd.DataFrame(
         {
@@ -111,6 +113,7 @@ def _quarantined(feed: Feed, decoded: Decoded, set_aside: pd.Series, keys: pd.Se
             "source_key": keys.reindex(rows.index).to_numpy(),
             "state": set_aside.reindex(rows.index).to_numpy(),
             "received_sealed": sealer(f"quarantine.row.{feed.feed}").seal_texts(received),
+            "received_hash": blind_index(f"quarantine.row.{feed.feed}").of_texts(received),
         }
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection, text
@@ -12,6 +14,33 @@ from warehouse.landing.batches import LandedBatch
 from warehouse.staging.columns import bytea_literals
 from warehouse.staging.prepare import Prepared
 from warehouse.staging.versions import copy_table
+
+
+def without_repeats(
+    connection: Connection, feed: Feed, chunk: Prepared, duplicates: list[int], *, is_pulled: bool
+) -> tuple[Prepared, list[int]]:
+    """The chunk without what was told before, and the row numbers of all its duplicates.
+
+    A duplicate's warnings were given with the first of its kind. A refused row that a pull brings again (runs overlap by two
+    days) is a duplicate too; one that a sender sends again is refused again.
+    """
+    again: list[int] = []
+    if is_pulled and len(chunk.quarantined):
+        told = connection.execute(
+            text("select received_hash from quarantine.row where feed = :feed and received_hash = any(:hashes)"),
+            {"feed": feed.feed, "hashes": chunk.quarantined["received_hash"].tolist()},
+        ).scalars()
+        known = {bytes(value) for value in told}
+        again = [
+            int(number)
+            for number, value in zip(chunk.quarantined["row_number"], chunk.quarantined["received_hash"], strict=True)
+            if value in known
+        ]
+    every = sorted([*duplicates, *again])
+    if not every:
+        return chunk, every
+    kept = chunk.problems[~chunk.problems["row_number"].isin(every)]
+    return replace(chunk, quarantined=chunk.quarantined[~chunk.quarantined["row_number"].isin(again)], problems=kept), every
 
 
 def write_quarantine(connection: Connection, feed: Feed, batch: LandedBatch, parts: list[Prepared]) -> None:
@@ -29,6 +58,7 @@ def write_quarantine(connection: Connection, feed: Feed, batch: LandedBatch, par
                         "source_key": pa.array(rows["source_key"], pa.string(), from_pandas=True),
                         "state": pa.array(rows["state"], pa.string()),
                         "received_sealed": bytea_literals(rows["received_sealed"].tolist()),
+                        "received_hash": bytea_literals(rows["received_hash"].tolist()),
                         "quarantined_at": pa.array([now_at().isoformat()] * len(rows), pa.string()),
                     }
                 ),

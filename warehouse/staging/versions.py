@@ -21,6 +21,7 @@ from expectations.agreement import Feed
 from warehouse.staging.prepare import Prepared
 
 COPY_CHUNK_BYTES = 1 << 20
+WARNING_COLUMNS = ["row_number", "source_key", "field", "code"]
 
 # The feed's table is asked once; what follows works on the few versions that share a key with the chunk.
 FIND_KNOWN = """
@@ -81,6 +82,15 @@ class Staged:
     warnings: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Exceptions:
+    """Row numbers of duplicates and of versions that are not current, and the warnings; usually few."""
+
+    duplicates: list[int]
+    older: list[int]
+    warnings: pd.DataFrame
+
+
 def lock_feed(connection: Connection, feed: Feed) -> None:
     """Nobody else stages rows of this feed until the transaction ends."""
     connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": f"stage/{feed.feed}"})
@@ -92,12 +102,12 @@ def stage(connection: Connection, feed: Feed, batch_id: int, chunk: Prepared, ar
     _copy_keys(connection, chunk)
     known_count = connection.execute(text(FIND_KNOWN.format(table=table))).rowcount
     if known_count == 0 and _is_all_new(chunk):
-        duplicates, older, warnings = [], [], pd.DataFrame(columns=["row_number", "source_key", "field", "code"])
+        found = Exceptions([], [], pd.DataFrame(columns=WARNING_COLUMNS))
     else:
-        duplicates, older, warnings = _classify(connection, table)
-    staged_count = _copy_rows(connection, table, batch_id, chunk, duplicates, older, arrived_at)
+        found = _classify(connection, table)
+    staged_count = _copy_rows(connection, table, batch_id, chunk, found, arrived_at)
     connection.execute(text("drop table incoming, known_version"))
-    return Staged(staged_count, duplicates, warnings)
+    return Staged(staged_count, found.duplicates, found.warnings)
 
 
 def _is_all_new(chunk: Prepared) -> bool:
@@ -106,7 +116,7 @@ def _is_all_new(chunk: Prepared) -> bool:
     return pc.count_distinct(keys).as_py() == len(keys) and not pc.any(pc.equal(operations, "D")).as_py()
 
 
-def _classify(connection: Connection, table: str) -> tuple[list[int], list[int], pd.DataFrame]:
+def _classify(connection: Connection, table: str) -> Exceptions:
     connection.execute(text("analyze incoming, known_version"))
     connection.execute(text(CLASSIFY))
     connection.execute(text(CHOOSE_CURRENT))
@@ -128,8 +138,7 @@ def _copy_keys(connection: Connection, chunk: Prepared) -> None:
     )
 
 
-def _exceptions(connection: Connection) -> tuple[list[int], list[int], pd.DataFrame]:
-    """Row numbers of duplicates and of versions that are not current, and the warnings; usually few."""
+def _exceptions(connection: Connection) -> Exceptions:
     odd = connection.execute(
         text(
             "select row_number, source_key, is_duplicate, is_same_time_changed, is_unknown_delete, is_current from verdict_on_versions "
@@ -142,17 +151,15 @@ def _exceptions(connection: Connection) -> tuple[list[int], list[int], pd.DataFr
     warnings += [
         (r.row_number, r.source_key, "operation_code", "W_DELETE_UNKNOWN") for r in odd if r.is_unknown_delete and not r.is_duplicate
     ]
-    return duplicates, older, pd.DataFrame(warnings, columns=["row_number", "source_key", "field", "code"])
+    return Exceptions(duplicates, older, pd.DataFrame(warnings, columns=WARNING_COLUMNS))
 
 
-def _copy_rows(
-    connection: Connection, table: str, batch_id: int, chunk: Prepared, duplicates: list[int], older: list[int], arrived_at: datetime
-) -> int:
+def _copy_rows(connection: Connection, table: str, batch_id: int, chunk: Prepared, found: Exceptions, arrived_at: datetime) -> int:
     rows = chunk.staged
-    if duplicates:
-        rows = rows.filter(pc.invert(pc.is_in(rows.column("row_number"), pa.array(duplicates, pa.int32()))))
+    if found.duplicates:
+        rows = rows.filter(pc.invert(pc.is_in(rows.column("row_number"), pa.array(found.duplicates, pa.int32()))))
     count = len(rows)
-    is_current = pc.invert(pc.is_in(rows.column("row_number"), pa.array(older, pa.int32())))
+    is_current = pc.invert(pc.is_in(rows.column("row_number"), pa.array(found.older, pa.int32())))
     rows = rows.append_column("is_current", is_current)
     rows = rows.append_column("batch_id", pa.array([batch_id] * count, pa.int64()))
     rows = rows.append_column("arrived_at", pa.array([arrived_at.isoformat()] * count, pa.string()))

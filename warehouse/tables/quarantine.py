@@ -17,6 +17,7 @@ class QuarantinedRow(Table):
     __table_args__ = (
         CheckConstraint("state in ('rejected', 'held')", name="state"),
         Index("row_feed_source_key_ix", "feed", "source_key"),
+        Index("row_received_hash_ix", "received_hash"),
         {"schema": "quarantine", "comment": "One row per received row that was not loaded"},
     )
 
@@ -27,6 +28,7 @@ class QuarantinedRow(Table):
     source_key: Mapped[str | None] = column("The row's key where it could be read")
     state: Mapped[str] = column("rejected (its sender repairs it) or held (a steward decides)")
     received_sealed: Mapped[bytes] = column("The row as received, JSON, sealed")
+    received_hash: Mapped[bytes] = column("Keyed hash of the row as received; equal rows pulled again are duplicates")
     quarantined_at: Mapped[datetime] = column("When it was set aside", DateTime(timezone=True))
 
 

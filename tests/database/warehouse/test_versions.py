@@ -102,6 +102,15 @@ def test_accepting_a_decided_batch_again_changes_nothing(warehouse_url: str) -> 
     assert counts() == before
 
 
+def test_a_refused_row_that_a_pull_brings_again_is_a_duplicate_and_told_once(warehouse_url: str) -> None:
+    late = row("A", 10).replace("2026-11-01", "2031-01-01")
+    arrive(late, row("B", 10))
+    arrive(late, row("B", 10), name="2")
+    assert counts() == {"received": 4, "published": 1, "superseded": 0, "duplicates": 2, "quarantined": 1, "pending": 0}
+    with transaction(Role.ETL) as connection:
+        assert list(connection.execute(text("select error_code from published.rejected_rows")).scalars()) == ["E_CLOCK"]
+
+
 VERSIONS = [row("A", 10, 1), row("A", 20, 2), row("A", 30, 3), row("B", 10, 1)]
 
 

@@ -535,12 +535,14 @@ CREATE TABLE quarantine.row (
     source_key TEXT,
     state TEXT NOT NULL,
     received_sealed BYTEA NOT NULL,
+    received_hash BYTEA NOT NULL,
     quarantined_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT row_pk PRIMARY KEY (batch_id, row_number),
     CONSTRAINT row_state_ck CHECK (state in ('rejected', 'held')),
     CONSTRAINT row_batch_id_fk FOREIGN KEY(batch_id) REFERENCES landing.batch (batch_id)
 );
 CREATE INDEX row_feed_source_key_ix ON quarantine.row (feed, source_key);
+CREATE INDEX row_received_hash_ix ON quarantine.row (received_hash);
 COMMENT ON TABLE quarantine.row IS 'One row per received row that was not loaded';
 COMMENT ON COLUMN quarantine.row.batch_id IS 'Delivery it came in';
 COMMENT ON COLUMN quarantine.row.row_number IS 'Data row in the delivery, from 1';
@@ -549,6 +551,7 @@ COMMENT ON COLUMN quarantine.row.feed IS 'The feed';
 COMMENT ON COLUMN quarantine.row.source_key IS 'The row''s key where it could be read';
 COMMENT ON COLUMN quarantine.row.state IS 'rejected (its sender repairs it) or held (a steward decides)';
 COMMENT ON COLUMN quarantine.row.received_sealed IS 'The row as received, JSON, sealed';
+COMMENT ON COLUMN quarantine.row.received_hash IS 'Keyed hash of the row as received; equal rows pulled again are duplicates';
 COMMENT ON COLUMN quarantine.row.quarantined_at IS 'When it was set aside';
 
 CREATE TABLE registry.parameter_value (
