@@ -4,7 +4,9 @@ One province is generated here; the sample province is looked at too where it li
 """
 
 import csv
+import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,6 +105,27 @@ def test_every_handoff_has_the_state_the_truth_says(published: Path) -> None:
     told = {h: (state, station or "") for h, state, station in fetch("select handoff_id, state, station_code from published.handoffs")}
     assert set(told) == set(expected)
     assert sum(told[h] == expected[h] for h in told) / len(told) >= 0.99
+
+
+def test_no_number_and_no_name_lies_open_in_the_database_or_on_disk(published: Path) -> None:
+    persons = [json.loads(line) for line in (published / "api" / "registered_persons.jsonl").read_text("utf-8").splitlines()]
+    numbers = {p["id_number"] for p in persons if len(p["id_number"] or "") == 18}
+    names = {p["name"] for p in persons if len(p["name"] or "") >= 3}
+    assert len(numbers) > 40
+    tables = fetch(
+        "select table_schema || '.' || table_name from information_schema.tables where table_type = 'BASE TABLE' "
+        "and table_schema not in ('pg_catalog', 'information_schema')"
+    )
+    with transaction(Role.OWNER) as connection:
+        for (table,) in tables:
+            content = "\n".join(connection.execute(text(f"select t::text from {table} t")).scalars())
+            assert not numbers & set(re.findall(r"[0-9]{17}[0-9X]", content)), table
+            assert not {name for name in names if name in content}, table
+    raw = Path(os.environ["GUITU_RAW_URL"].removeprefix("file://"))
+    kept = b"".join(path.read_bytes() for path in raw.rglob("*") if path.is_file())
+    assert len(kept) > 10_000
+    for number in numbers:
+        assert number.encode() not in kept
 
 
 def test_running_again_changes_nothing(published: Path) -> None:

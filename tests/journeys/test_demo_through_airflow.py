@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,10 +33,12 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    given = Demo(tmp_path_factory.mktemp("demo"))
-    yield given
-    given.run("stop")
+def demo() -> Iterator[Demo]:
+    # Not below pytest's own folder, which every other pytest closes again to the user PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="guitu-demo-", ignore_cleanup_errors=True) as folder:
+        given = Demo(Path(folder))
+        yield given
+        given.run("stop")
 
 
 @pytest.fixture(scope="module")
