@@ -6,7 +6,8 @@ For one machine and fictional data only. Every other command takes whatever serv
 from __future__ import annotations
 
 import atexit
-import subprocess
+import signal
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,32 +15,40 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 import psycopg
+
+SECONDS_TO_STOP = 60
 
 
 def start(folder: Path) -> str:
     """The server of this folder runs; returns the URL of its database ``postgres``. Safe to call again."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _drop_stale_lock(folder)
+    if _postmaster(folder) is None:
+        for lock in (folder / "postmaster.pid", *folder.glob(".s.PGSQL.*.lock")):
+            lock.unlink(missing_ok=True)  # left by a machine that was switched off
     server = _library().get_server(folder, cleanup_mode=None)
     return _sqlalchemy_url(server.get_postmaster_info().socket_dir)
 
 
 def stop(folder: Path) -> None:
-    """The server of this folder is stopped, its data kept. Nothing happens when it does not run."""
-    pid_file = folder / "postmaster.pid"
-    if not pid_file.exists():
-        return
-    library = _library()
-    user = _server_user()
-    known = library.postgres_server.PostgresServer._instances.pop(folder.resolve(), None)
+    """The server of this folder is stopped, its data kept. Nothing happens when it does not run.
+
+    Raises:
+        TimeoutError: it was asked, and did not end in time.
+    """
+    known = _library().postgres_server.PostgresServer._instances.pop(folder.resolve(), None)
     if known is not None:
         atexit.unregister(known._cleanup)  # it would look for itself among the instances
-    try:
-        library.pg_ctl(["-w", "-m", "fast", "stop"], pgdata=folder, user=user)
-    except subprocess.CalledProcessError:
-        if pid_file.exists():
-            raise
+    server = _postmaster(folder)
+    if server is None:
+        return
+    server.send_signal(signal.SIGINT)  # PostgreSQL's "fast": open transactions are rolled back, nothing committed is lost
+    deadline = time.monotonic() + SECONDS_TO_STOP
+    while _postmaster(folder) is not None:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"PostgreSQL (process {server.pid}) does not stop; its log is {folder / 'log'}")
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -98,20 +107,11 @@ def _libpq(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
-def _server_user() -> str | None:
-    import os
-
-    return "embedded_postgres" if os.geteuid() == 0 else None
-
-
-def _drop_stale_lock(folder: Path) -> None:
-    """A postmaster.pid left by a killed machine may name a process that is now somebody else's."""
-    import psutil
-
-    pid_file = folder / "postmaster.pid"
+def _postmaster(folder: Path) -> psutil.Process | None:
+    """The living server of this folder. The number in its file may be somebody else's by now: then there is none."""
     try:
-        pid = int(pid_file.read_text().splitlines()[0])
-    except (FileNotFoundError, IndexError, ValueError):
-        return
-    if not psutil.pid_exists(pid) or "postgres" not in psutil.Process(pid).name():
-        pid_file.unlink()
+        process = psutil.Process(int((folder / "postmaster.pid").read_text().splitlines()[0]))
+        is_ours = process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == folder.resolve()
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess, psutil.AccessDenied):
+        return None
+    return process if is_ours else None
