@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.errors import FixConfiguration, MissingSecret
+from core.logs import log_event
 from core.settings import keys_folder
 
 AES_GCM, SM4_GCM = 1, 2
@@ -171,8 +172,13 @@ def _folder_source(folder: str) -> KeyFolder:
 
 
 def key_source() -> KeyFolder:
-    """The keys of this installation (GUITU_KEYS)."""
-    return _folder_source(str(keys_folder()))
+    """The keys of this installation (GUITU_KEYS); a single machine without that setting gets keys in its own state folder."""
+    source = _folder_source(str(keys_folder()))
+    if not os.environ.get("GUITU_KEYS"):
+        made = source.create_missing()
+        if made:
+            log_event("keys created on this machine: keep them, sealed values open with nothing else", folder=source.folder)
+    return source
 
 
 def sealer(place: str) -> Sealer:

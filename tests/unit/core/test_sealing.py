@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import FixConfiguration, MissingSecret
-from core.sealing import BlindIndex, KeyFolder, Sealer
+from core.sealing import BlindIndex, KeyFolder, Sealer, key_source
 
 
 @pytest.fixture
@@ -67,3 +67,17 @@ def test_keys_are_created_once_and_readable_by_their_owner_only(tmp_path: Path) 
 def test_a_missing_key_names_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(MissingSecret, match="create-keys"):
         KeyFolder(tmp_path).master_key("sealing")
+
+
+def test_a_machine_without_the_setting_gets_keys_of_its_own_and_keeps_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GUITU_KEYS", raising=False)
+    monkeypatch.setenv("GUITU_HOME", str(tmp_path))
+    first = key_source().master_key("index")
+    assert key_source().master_key("index") == first
+    assert sorted(path.name for path in (tmp_path / "keys").iterdir()) == ["index.key", "raw.key", "sealing.key"]
+
+
+def test_a_folder_that_was_named_is_never_filled_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUITU_KEYS", str(tmp_path / "named"))
+    with pytest.raises(MissingSecret, match="create-keys"):
+        key_source().master_key("index")
