@@ -38,7 +38,7 @@ $(SYNCED): requirements.lock requirements.bootstrap
 	@# uv does not read pip's configuration: a mirror that is set there is handed on.
 	@mirror="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null || true)}}"; \
 	if [ -n "$$mirror" ]; then export UV_DEFAULT_INDEX="$$mirror"; fi; \
-	.venv/bin/uv pip sync --quiet --python $(PY) --require-hashes --compile-bytecode requirements.lock
+	.venv/bin/uv pip sync --quiet --system-certs --python $(PY) --require-hashes --compile-bytecode requirements.lock
 	@touch $(SYNCED)
 
 lock: $(SYNCED) ## resolve requirements.in into requirements.lock, with hashes
