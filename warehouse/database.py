@@ -62,17 +62,3 @@ def transaction(role: Role, *, one_snapshot: bool = False) -> Iterator[Connectio
         connection.execute(text(f"set local role {role.value}"))
         connection.execute(text("set local timezone = 'UTC'"))
         yield connection
-
-
-@contextmanager
-def try_lock(name: str) -> Iterator[bool]:
-    """A session lock by name for the time of the block; yields False when another process holds it."""
-    with engine().connect() as connection:
-        held = connection.execute(text("select pg_try_advisory_lock(hashtextextended(:name, 0))"), {"name": name}).scalar_one()
-        connection.commit()
-        try:
-            yield held
-        finally:
-            if held:
-                connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
-                connection.commit()
