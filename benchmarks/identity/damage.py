@@ -175,10 +175,12 @@ def _date(year: int, month: int, day: int) -> date | None:
 
 
 NUMBERS: dict[str, Callable[[str, float], str]] = {
-    "id_placeholder": placeholder, "id_excel": excel, "id_sci": scientific, "id_typo": typo, "id_swap": swap, "id_15": fifteen, "id_dirty": dirty,
+    "id_placeholder": placeholder, "id_excel": excel, "id_sci": scientific, "id_typo": typo,
+    "id_swap": swap, "id_15": fifteen, "id_dirty": dirty,
 }  # fmt: skip
 NAMES: dict[str, Callable[[str, float], str]] = {
-    "name_homophone": homophone, "name_lookalike": lookalike, "name_space": space, "name_reversed": reverse, "name_lost": lose, "name_dot": other_dot,
+    "name_homophone": homophone, "name_lookalike": lookalike, "name_space": space,
+    "name_reversed": reverse, "name_lost": lose, "name_dot": other_dot,
 }  # fmt: skip
 DATES: dict[str, Callable[[date, float], date | None]] = {
     "birth_lunar": lunar, "birth_0101": first_of_year, "birth_swap": day_and_month, "birth_digit": one_digit, "birth_year": year_off,

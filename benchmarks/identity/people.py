@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from benchmarks.identity import rates
-from benchmarks.identity.stocks import stocks
+from benchmarks.identity.stocks import IN_FASHION, stocks
 
 # A household: its share, and who lives there. H and S a couple, C children, T twins, P a parent alone, A an adult, B a brother or
 # sister of an adult, O somebody old, F and M grandfather and grandmother.
@@ -23,6 +23,7 @@ TEMPLATES = (
 ROLES = "ABCFHMOPST"
 MALE, FEMALE = "HF", "SM"
 DAYS = 365.25
+HEAPED = 0.02  # of those born before 1985
 CHECKS = np.frombuffer(b"10X98765432", dtype="S1").astype(str)
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 HAN, DOTTED, WITHOUT_SURNAME = 0, 1, 2
@@ -125,6 +126,10 @@ def _births(chance: np.random.Generator, household: np.ndarray, role: np.ndarray
     birth[is_unborn] = today - chance.integers(30, 8 * 365, int(is_unborn.sum()))
     is_too_old = birth < today - 104 * 365
     birth[is_too_old] = today - chance.integers(70 * 365, 100 * 365, int(is_too_old.sum()))
+    # Who did not know the day was entered on the first of the year, or of October.
+    year = birth.astype("datetime64[D]").astype("datetime64[Y]")
+    told = year.astype("datetime64[D]").astype(int) + np.where(chance.random(n) < 0.7, 0, 273)
+    birth = np.where((year < np.datetime64("1985")) & (chance.random(n) < HEAPED), told, birth)
     twin = _second_twins(household, role)
     birth[twin] = birth[twin - 1]
     return birth.astype(np.int32)
@@ -155,7 +160,7 @@ def given_names(chance: np.random.Generator, birth: np.ndarray, sex: np.ndarray)
         size = len(mask)
         signs = era.signs[chance.choice(len(era.signs), size=(2, size), p=era.sign_weights)]
         first[mask], second[mask] = signs[0], np.where(chance.random(size) < era.single_share, -1, signs[1])
-        is_fashion = chance.random(size) < 0.16
+        is_fashion = chance.random(size) < IN_FASHION
         whole = era.fashion[chance.choice(len(era.fashion), size=int(is_fashion.sum()), p=era.fashion_weights)]
         first[mask[is_fashion]], second[mask[is_fashion]] = whole[:, 0], whole[:, 1]
     return first, second

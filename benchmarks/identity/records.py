@@ -96,7 +96,7 @@ def rows_of(everyone: People, low: int, high: int, seed: int, errors: float, fir
             "birth_date": _text(births),
             "phone": _text(_phones(rows, home)),
             "region_code": _text(
-                np.where(rows.chance.random(len(rows)) < rates.REGION_MISSING, "", everyone.homes["county"][home].astype(str))
+                np.where(rows.chance.random(len(rows)) < rates.REGION_MISSING, "", _as_text(pa.array(everyone.homes["county"][home])))
             ),
             "address": _text(_addresses(rows, home)),
             "true_person": rows.who.astype(np.int64),
@@ -104,6 +104,10 @@ def rows_of(everyone: People, low: int, high: int, seed: int, errors: float, fir
         },
         columns=list(COLUMNS),
     )
+
+
+def _as_text(values: pa.Array) -> np.ndarray:
+    return np.asarray(pc.cast(values, pa.string()).to_numpy(zero_copy_only=False), dtype=object)
 
 
 def _text(values: np.ndarray) -> pd.Series:
@@ -152,10 +156,10 @@ def _lenders(rows: Rows) -> np.ndarray:
     """Somebody else of the household; for those who live alone, the next person of the register."""
     household, who = rows.everyone.household, rows.who
     step = rows.chance.integers(1, 5, len(rows))
-    for move in (step, -step, np.ones_like(step), -np.ones_like(step)):
+    found = np.full(len(rows), -1)
+    for move in (step, -step, 1, -1):
         other = np.clip(who + move, rows.low, rows.high - 1)
-        fits = (household[other] == household[who]) & (other != who)
-        found = np.where(fits, other, -1) if move is step else np.where((found < 0) & fits, other, found)
+        found = np.where((found < 0) & (household[other] == household[who]) & (other != who), other, found)
     beside = np.where(who + 1 < rows.high, who + 1, who - 1)
     return np.where(found < 0, beside, found)
 
@@ -174,7 +178,7 @@ def _births_and_sexes(rows: Rows, source: np.ndarray, derives: np.ndarray) -> tu
     excel = derives & rows.has("id_excel")
     sexes[excel] = np.where(chance.random(int(excel.sum())) < 0.5, 2, sexes[excel])
     _damage_dates(rows, days, ~derives)
-    births = days.astype("datetime64[D]").astype(str).astype(object)
+    births = _as_text(pa.array(days.astype("datetime64[D]")))
     missing = rows.happens(_scaled(rows, "birth_missing"))
     births[missing] = ""
     rows.labels &= ~np.where(missing, sum(1 << rates.CLASSES.index(error) for error in damage.DATES), 0)
@@ -269,7 +273,7 @@ def _phones(rows: Rows, home: np.ndarray) -> np.ndarray:
     phone = np.where((second > 0) & (chance.random(len(rows)) < rates.USES_SECOND), second, everyone.phone[who])
     phone = np.where(rows.happens(rates.PHONE_OF_FAMILY), everyone.phone[_lenders(rows)], phone)
     of_cadre = everyone.homes["is_village"][home] & rows.happens(rates.PHONE_OF_CADRE)
-    texts = np.where(of_cadre, everyone.homes["cadre_phone"][home], phone).astype(str).astype(object)
+    texts = _as_text(pa.array(np.where(of_cadre, everyone.homes["cadre_phone"][home], phone)))
     form = chance.random(len(rows))
     texts[form < 0.01] = "+86" + texts[form < 0.01]
     spaced = np.flatnonzero((form > 0.01) & (form < 0.02))
@@ -281,9 +285,10 @@ def _phones(rows: Rows, home: np.ndarray) -> np.ndarray:
 def _addresses(rows: Rows, home: np.ndarray) -> np.ndarray:
     """Street, community, building, unit, room as each agency is used to write them."""
     held, homes = stocks().places, rows.everyone.homes
-    of = {name: homes[name][home].astype(str).astype(object) for name in ("house", "building", "unit", "room")}
+    written = _as_text(pa.array(np.arange(2000)))
+    of = {name: written[homes[name][home]] for name in ("house", "building", "unit", "room")}
     of |= {kind: held[kind][homes[kind][home]] for kind in ("streets", "roads", "estates", "villages")}
-    group = (homes["building"][home] % 12 + 1).astype(str).astype(object)
+    group = written[homes["building"][home] % 12 + 1]
     texts = np.empty(len(rows), object)
     is_village, habit = homes["is_village"][home], (rows.agency + (rows.chance.random(len(rows)) < 0.15)) % 4
     for village in (True, False):
