@@ -16,7 +16,7 @@ from benchmarks.identity.stocks import homophones, looks
 
 PLACEHOLDERS = (
     "111111111111111111", "000000000000000000", "123456789012345678", "999999999999999999", "不详", "000000000000000001",
-    "111111190001010000", "888888888888888888",
+    "111111190001010000", "888888888888888888", "000000190001010000", "222222222222222222", "123456200001010000", "无",
 )  # fmt: skip
 # A well-formed number that stands in guides to filling forms, and so in forms.
 SAMPLE_NUMBER, SAMPLE_SHARE = "11010519491231002X", 0.01
@@ -34,7 +34,7 @@ def placeholder(number: str, at: float) -> str:
     """A filling value many rows share; a few of them in most cases."""
     if at > 1 - SAMPLE_SHARE:
         return SAMPLE_NUMBER
-    return PLACEHOLDERS[min(int(at * at * at * len(PLACEHOLDERS)), len(PLACEHOLDERS) - 1)]
+    return PLACEHOLDERS[min(int(at * at * len(PLACEHOLDERS)), len(PLACEHOLDERS) - 1)]
 
 
 def typo(number: str, at: float) -> str:

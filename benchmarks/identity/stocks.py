@@ -15,8 +15,8 @@ from expectations.forms.regions import names_by_code
 
 SEXES = ("1", "2")
 SINGLE_SIGN = {1969: 0.12, 1989: 0.30, 2030: 0.10}  # share of given names of one sign, by generation
-IN_FASHION = 0.15
-SIGN_SKEW, FASHION_SKEW = 1.0, 0.7
+IN_FASHION = 0.11
+SIGN_SKEW, FASHION_SKEW = 1.1, 0.7
 COUNTIES = 400
 
 
