@@ -74,7 +74,7 @@ def day_of(birth: date | None) -> int:
 
 @lru_cache(maxsize=1 << 16)
 def _is_near(one: date, other: date) -> bool:
-    digits = sum(a != b for a, b in zip(f"{one:%Y%m%d}", f"{other:%Y%m%d}", strict=True))
+    digits = sum(a != b for a, b in zip(one.isoformat(), other.isoformat(), strict=True))
     is_same_year = one.year == other.year
     return (
         digits == 1

@@ -1,7 +1,7 @@
 from datetime import date, timedelta
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warehouse.identity.births import NO_DAY, BirthLikeness, birth_levels, birth_likeness, day_of
@@ -29,11 +29,13 @@ def slips(day: date) -> list[date]:
 
 
 @given(DAYS)
+@settings(max_examples=40, deadline=None)
 def test_columns_and_one_pair_agree_around_a_day(day: date) -> None:
     pairs = [(day, other) for other in slips(day)]
     assert levels_of(pairs) == [birth_likeness(*pair) for pair in pairs]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(ANY, ANY), min_size=1, max_size=20))
 def test_columns_and_one_pair_agree_on_any_days(pairs: list[tuple[date | None, date | None]]) -> None:
     assert levels_of(pairs) == [birth_likeness(*pair) for pair in pairs]
