@@ -17,7 +17,7 @@ from benchmarks.identity.stocks import IN_FASHION, stocks
 # A household: its share, and who lives there. H and S a couple, C children, T twins, P a parent alone, A an adult, B a brother or
 # sister of an adult, O somebody old, F and M grandfather and grandmother.
 TEMPLATES = (
-    (0.17, "A"), (0.07, "O"), (0.20, "HS"), (0.22, "HSC"), (0.12, "HSCC"), (0.012, "HSTT"),
+    (0.17, "A"), (0.07, "O"), (0.20, "HS"), (0.22, "HSC"), (0.12, "HSCC"), (0.018, "HSTT"),
     (0.025, "HSCCC"), (0.05, "PC"), (0.075, "FMHSC"), (0.035, "MHSCC"), (0.018, "FMC"), (0.02, "AB"),
 )  # fmt: skip
 ROLES = "ABCFHMOPST"

@@ -21,6 +21,7 @@ EXCLUSIVE_NUMBERS = ("id_missing", "id_placeholder", "id_borrowed", "id_excel", 
 DAMAGED_DATES = ("id_typo", "id_swap", "id_borrowed")
 EXCLUSIVE_NAMES = tuple(name for name in rates.RATES if name.startswith("name_") and name != "name_dot")
 NICKNAMES = ("小{0}", "大{0}", "老{0}", "阿{0}", "{0}子", "{0}儿")
+HABITS = (0, 2, 0, 2)  # how an agency writes addresses; now and then it does as its neighbour
 EPOCH = date(1970, 1, 1)
 
 
@@ -290,7 +291,7 @@ def _addresses(rows: Rows, home: np.ndarray) -> np.ndarray:
     of |= {kind: held[kind][homes[kind][home]] for kind in ("streets", "roads", "estates", "villages")}
     group = written[homes["building"][home] % 12 + 1]
     texts = np.empty(len(rows), object)
-    is_village, habit = homes["is_village"][home], (rows.agency + (rows.chance.random(len(rows)) < 0.15)) % 4
+    is_village, habit = homes["is_village"][home], np.array(HABITS)[rows.agency] ^ (rows.chance.random(len(rows)) < 0.1)
     for village in (True, False):
         for form in range(4):
             at = np.flatnonzero((is_village == village) & (habit == form))
