@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.identity.people import People, people
-from benchmarks.identity.records import rows_of
+from benchmarks.identity.records import COLUMNS, rows_of
+
+__all__ = ["COLUMNS", "crowd", "late", "parts", "write"]
 
 PART = 200_000  # persons whose rows are made at once
 
