@@ -1,15 +1,154 @@
-"""Identity numbers as evidence: what a good one says, and how near a damaged or failing one comes to it."""
+"""Identity numbers as evidence: what a good one says, and how near a damaged or failing one comes to it.
+
+What is valid is said by `expectations.forms.id_number` alone. Whole columns are compared in `number_likeness`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from enum import IntEnum
 
-from expectations.forms.id_number import has_checksum
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-_EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]")
-_SCIENTIFIC = re.compile(r"([0-9])(?:\.([0-9]+))?[eE]\+?17")
+from expectations.forms.clean import as_booleans
+from expectations.forms.id_number import FOREIGN_RESIDENT, derived18, has_checksum, key_of, quick, read_one
+from warehouse.identity.births import NO_DAY
+from warehouse.identity.number_likeness import EIGHTEEN, FIFTEEN, MASKED, SEVENTEEN, is_rounded
+from warehouse.identity.number_likeness import NumberLikeness as NumberLikeness
+from warehouse.identity.number_likeness import agreeing_digits as agreeing_digits
+from warehouse.identity.number_likeness import agreement_levels as agreement_levels
+from warehouse.identity.number_likeness import is_failing as is_failing
+from warehouse.identity.number_likeness import one_slip_away as one_slip_away
+from warehouse.identity.number_likeness import text_agreement_levels as text_agreement_levels
+
+# A text that is no valid number and stands in more rows than this names nobody: it was typed to fill the field.
+ROWS_PER_TEXT = 8
+
+
+class NumberKind(IntEnum):
+    """What a number as received is; only VALID, DERIVED and FOREIGN ones may have a key."""
+
+    NONE = 0
+    VALID = 1
+    DERIVED = 2
+    """15 digits with a real birth date; its key has 18."""
+    FOREIGN = 3
+    """A permanent resident's: three letters and 12 digits (no key), or valid and beginning with 9."""
+    ROUNDED = 4
+    SCIENTIFIC = 5
+    SEVENTEEN = 6
+    MASKED = 7
+    FAILING = 8
+    """18 characters with another check digit."""
+    NO_DATE = 9
+    """A right check digit, or 15 digits, and no real birth date."""
+    OTHER = 10
+
+
+@dataclass(frozen=True, eq=False)
+class NumberColumn:
+    """Numbers as columns, one value per text given.
+
+    `text`: as read, without blanks and dashes (object, None = none); `key`: the 18 characters that may link (S18, b"" = none);
+    `kind`: int8 values of NumberKind.
+    """
+
+    text: np.ndarray
+    key: np.ndarray
+    kind: np.ndarray
+
+
+def read_numbers(texts: Sequence[str | None] | np.ndarray | pa.Array | pa.ChunkedArray, as_of: date) -> NumberColumn:
+    """The numbers of distinct texts as received; births after `as_of` are none."""
+    received = texts if isinstance(texts, (pa.Array, pa.ChunkedArray)) else pa.array(texts, pa.large_string(), from_pandas=True)
+    received = received.combine_chunks() if isinstance(received, pa.ChunkedArray) else received
+    column = received.cast(pa.large_string())
+    is_done, _ = quick(column, as_of)
+    text = column.to_numpy(zero_copy_only=False)
+    key = np.zeros(len(text), dtype="S18")
+    kind = np.zeros(len(text), dtype=np.int8)
+    key[is_done] = text[is_done].astype("S18")
+    kind[is_done] = np.where(key[is_done].astype("S1") == b"9", NumberKind.FOREIGN, NumberKind.VALID)
+    text = text.copy()
+    is_done |= _derive(column, as_of, key, kind)
+    for place in np.flatnonzero(~is_done).tolist():
+        number = read_one(text[place], as_of)[0] if text[place] is not None else None
+        text[place] = number
+        if number is not None:
+            own = key_of(number, as_of)
+            key[place], kind[place] = own or b"", _kind(number, own)
+    return NumberColumn(text, key, kind)
+
+
+def _derive(column: pa.LargeStringArray, as_of: date, key: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """Keys of the plain 15-digit numbers with a real birth date; True where one was found."""
+    places = np.flatnonzero(as_booleans(pc.match_substring_regex(column, "^[0-9]{15}$")))
+    longer = pa.array([derived18(number) for number in column.take(pa.array(places)).to_pylist()], pa.large_string())
+    is_real, _ = quick(longer, as_of)
+    found = places[is_real]
+    key[found] = longer.to_numpy(zero_copy_only=False)[is_real].astype("S18")
+    kind[found] = NumberKind.DERIVED
+    result = np.zeros(len(column), dtype=bool)
+    result[found] = True
+    return result
+
+
+def _kind(number: str, key: str | None) -> NumberKind:
+    if key:
+        return NumberKind.DERIVED if len(number) == 15 else NumberKind.FOREIGN if number[0] == "9" else NumberKind.VALID
+    if EIGHTEEN.fullmatch(number):
+        return NumberKind.NO_DATE if has_checksum(number) else NumberKind.ROUNDED if is_rounded(number) else NumberKind.FAILING
+    return next((kind for form, kind in _FORMS if form.fullmatch(number)), NumberKind.OTHER)
+
+
+def is_placeholder_text(text_counts: np.ndarray, kinds: np.ndarray | None = None) -> np.ndarray:
+    """True for texts that stand in too many rows to be anybody's number.
+
+    Args:
+        text_counts: rows per text.
+        kinds: NumberKind per text; without it every text is taken for one that is not valid.
+    """
+    is_sure = np.zeros(len(text_counts), dtype=bool) if kinds is None else (kinds >= NumberKind.VALID) & (kinds <= NumberKind.FOREIGN)
+    result: np.ndarray = (text_counts > ROWS_PER_TEXT) & ~is_sure
+    return result
+
+
+def births_of(keys: np.ndarray) -> np.ndarray:
+    """int32 days since 1970-01-01 of the births inside 18-character keys (S18); NO_DAY where there is no key."""
+    places, digits = _digits_of_keys(keys)
+    at = np.array([1000, 100, 10, 1])
+    years, months, days = digits[:, 6:10] @ at, digits[:, 10:12] @ at[2:], digits[:, 12:14] @ at[2:]
+    result = np.full(len(keys), NO_DAY, dtype=np.int32)
+    first = ((years - 1970) * 12 + months - 1).astype("datetime64[M]").astype("datetime64[D]")
+    result[places] = first.astype(np.int32) + days - 1
+    return result
+
+
+def sexes_of(keys: np.ndarray) -> np.ndarray:
+    """int8: 1 male, 2 female, 0 where there is no key."""
+    places, digits = _digits_of_keys(keys)
+    result = np.zeros(len(keys), dtype=np.int8)
+    result[places] = 2 - digits[:, 16] % 2
+    return result
+
+
+def sequence_of(keys: np.ndarray) -> np.ndarray:
+    """int16: the three digits that number the births of a day and place; -1 where there is no key."""
+    places, digits = _digits_of_keys(keys)
+    result = np.full(len(keys), -1, dtype=np.int16)
+    result[places] = digits[:, 14:17] @ np.array([100, 10, 1])
+    return result
+
+
+def _digits_of_keys(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    places = np.flatnonzero(keys != b"")
+    matrix = np.ascontiguousarray(keys[places].astype("S18")).view(np.uint8).reshape(-1, 18)
+    return places, matrix[:, :17].astype(np.int32) - 48
 
 
 def birth_of(number: str) -> date:
@@ -22,52 +161,11 @@ def sex_of(number: str) -> str:
     return "1" if int(number[16]) % 2 else "2"
 
 
-def is_failing(text: str) -> bool:
-    """True for a number of full length whose check digit is wrong, by a slip or by a spreadsheet's rounding."""
-    return bool(_EIGHTEEN.fullmatch(text)) and not has_checksum(text)
-
-
-def is_rounded(text: str) -> bool:
-    """True where a failing number looks as a spreadsheet leaves it: three zeros at the end, or a multiple of 16."""
-    return text.endswith("000") or (text[-1] != "X" and int(text) % 16 == 0)
-
-
-def one_slip_away(text: str) -> Iterator[str]:
-    """Every number with a right check digit that is one digit or one swap of neighbours away from `text`, each once."""
-    seen = {text}
-    for position, digit in enumerate(text):
-        for other in "0123456789" if position < 17 else "0123456789X":
-            yield from _if_new(text[:position] + other + text[position + 1 :], seen)
-        if position < 17 and digit != text[position + 1]:
-            yield from _if_new(text[:position] + text[position + 1] + digit + text[position + 2 :], seen)
-
-
-def _if_new(number: str, seen: set[str]) -> Iterator[str]:
-    if number not in seen and has_checksum(number):
-        seen.add(number)
-        yield number
-
-
-def agreeing_digits(damaged: str, number: str) -> int | None:
-    """How many leading digits of a damaged number are true for `number`; None when it contradicts it.
-
-    A spreadsheet keeps the first 15 digits (written out) or the first six (scientific form); a mask keeps what it shows.
-    """
-    scientific = _SCIENTIFIC.fullmatch(damaged)
-    if scientific:
-        kept = scientific[1] + (scientific[2] or "")
-        return len(kept) if _rounds_to(kept, number) else None
-    if "*" in damaged and len(damaged) == len(number):
-        shown = [(a, b) for a, b in zip(damaged, number, strict=True) if a != "*"]
-        return len(shown) if all(a == b for a, b in shown) else None
-    if len(damaged) == 18 and damaged[:15].isdecimal():
-        return 15 if damaged[:15] == number[:15] else None
-    if len(damaged) == 17 and damaged.isdecimal():
-        return 17 if damaged in {number[:i] + number[i + 1 :] for i in range(18)} else None
-    return None
-
-
-def _rounds_to(kept: str, number: str) -> bool:
-    places = len(kept)
-    head, rest = int(number[:places]), number[places]
-    return int(kept) in {head, head + (rest >= "5")}
+_FORMS = (
+    (FIFTEEN, NumberKind.NO_DATE),
+    (FOREIGN_RESIDENT, NumberKind.FOREIGN),
+    (re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+"), NumberKind.SCIENTIFIC),
+    (SEVENTEEN, NumberKind.SEVENTEEN),
+    (MASKED, NumberKind.MASKED),
+    (re.compile(r".*\*.*"), NumberKind.MASKED),
+)
