@@ -18,10 +18,11 @@ revoke update, delete on identity.steward_decision, identity.person_event, ident
 grant update (known_to_run, withdrawn_at, withdrawn_by, withdrawal_reason, withdrawal_known_to_run) on identity.steward_decision to guitu_etl;
 revoke delete on identity.review_case from guitu_etl;
 revoke insert, update, delete on identity.never_guard from guitu_etl;
+grant execute on function identity.drop_record_keys(), identity.build_record_keys() to guitu_etl;
 
 grant usage on schema identity, handoffs, benefits, published, ops to guitu_publisher;
 grant select on all tables in schema identity, handoffs, benefits to guitu_publisher;
-revoke select on identity.steward_decision, identity.review_case, identity.correction from guitu_publisher;
+revoke select on identity.steward_decision, identity.review_case, identity.correction, identity.record, identity.value, identity.model from guitu_publisher;
 grant select, insert, update, delete on all tables in schema published to guitu_publisher;
 grant select, insert, update on ops.lease, ops.run, ops.publication to guitu_publisher;
 grant usage on all sequences in schema ops to guitu_publisher;

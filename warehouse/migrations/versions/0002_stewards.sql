@@ -214,3 +214,108 @@ END $$;
 CREATE TRIGGER steward_decision_guard AFTER INSERT OR UPDATE OF kind, feed_a, source_key_a, feed_b, source_key_b, withdrawn_at
     ON identity.steward_decision FOR EACH ROW WHEN (NEW.kind = 'never' AND NEW.withdrawn_at IS NULL)
     EXECUTE FUNCTION identity.begin_never();
+
+-- What every source record says, ready to be compared; values sealed once each; the models.
+CREATE TABLE identity.record (
+    record_id BIGINT GENERATED ALWAYS AS IDENTITY,
+    feed TEXT NOT NULL,
+    source_key TEXT NOT NULL,
+    version_id BIGINT NOT NULL,
+    number_code BIGINT,
+    text_code BIGINT,
+    name_code BIGINT,
+    phone_code BIGINT,
+    house_code BIGINT,
+    registration_number_code BIGINT,
+    order_number_code BIGINT,
+    decision_number_code BIGINT,
+    case_number_code BIGINT,
+    job_seeker_number_code BIGINT,
+    household_number_code BIGINT,
+    birth_date DATE,
+    sex SMALLINT NOT NULL,
+    hukou_region INTEGER,
+    residence_region INTEGER,
+    keys BIGINT[] NOT NULL,
+    CONSTRAINT record_pk PRIMARY KEY (record_id)
+);
+CREATE INDEX record_keys_ix ON identity.record USING gin (keys) WITH (fastupdate = off);
+CREATE UNIQUE INDEX record_source_uq ON identity.record (feed, source_key);
+COMMENT ON TABLE identity.record IS 'One row per current source record of a person feed: its evidence, ready to be compared';
+COMMENT ON COLUMN identity.record.record_id IS 'Number of the record, in order of arrival';
+COMMENT ON COLUMN identity.record.feed IS 'The feed';
+COMMENT ON COLUMN identity.record.source_key IS 'The row''s key';
+COMMENT ON COLUMN identity.record.version_id IS 'The version it was made of';
+COMMENT ON COLUMN identity.record.number_code IS 'Keyed code of the sure number';
+COMMENT ON COLUMN identity.record.text_code IS 'Keyed code of the damaged number';
+COMMENT ON COLUMN identity.record.name_code IS 'Keyed code of the name';
+COMMENT ON COLUMN identity.record.phone_code IS 'Keyed code of the phone';
+COMMENT ON COLUMN identity.record.house_code IS 'Keyed code of the dwelling';
+COMMENT ON COLUMN identity.record.registration_number_code IS 'Keyed code';
+COMMENT ON COLUMN identity.record.order_number_code IS 'Keyed code of the number as compared';
+COMMENT ON COLUMN identity.record.decision_number_code IS 'Keyed code of the number as compared';
+COMMENT ON COLUMN identity.record.case_number_code IS 'Keyed code';
+COMMENT ON COLUMN identity.record.job_seeker_number_code IS 'Keyed code';
+COMMENT ON COLUMN identity.record.household_number_code IS 'Keyed code';
+COMMENT ON COLUMN identity.record.birth_date IS 'As told, not from the number';
+COMMENT ON COLUMN identity.record.sex IS '1 male, 2 female, 0 not told';
+COMMENT ON COLUMN identity.record.hukou_region IS 'County, six digits';
+COMMENT ON COLUMN identity.record.residence_region IS 'County, six digits';
+COMMENT ON COLUMN identity.record.keys IS 'Every code by which other records find this one';
+
+CREATE TABLE identity.value (
+    kind TEXT NOT NULL,
+    code BIGINT NOT NULL,
+    sealed BYTEA NOT NULL,
+    record_count INTEGER DEFAULT '0' NOT NULL,
+    CONSTRAINT value_pk PRIMARY KEY (kind, code),
+    CONSTRAINT value_kind_ck CHECK (kind in ('name', 'number', 'text'))
+);
+COMMENT ON TABLE identity.value IS 'One row per distinct name, number or damaged number of the records; sealed';
+COMMENT ON COLUMN identity.value.kind IS 'name, number or text (a damaged number)';
+COMMENT ON COLUMN identity.value.code IS 'Keyed code of the value';
+COMMENT ON COLUMN identity.value.sealed IS 'The value as compared, sealed';
+COMMENT ON COLUMN identity.value.record_count IS 'Records that have it';
+
+CREATE TABLE identity.prepared_feed (
+    feed TEXT NOT NULL,
+    form INTEGER NOT NULL,
+    version_id BIGINT NOT NULL,
+    snapshot_batch_id BIGINT NOT NULL,
+    CONSTRAINT prepared_feed_pk PRIMARY KEY (feed)
+);
+COMMENT ON TABLE identity.prepared_feed IS 'One row per person feed: how far its versions have been made into records';
+COMMENT ON COLUMN identity.prepared_feed.feed IS 'The feed';
+COMMENT ON COLUMN identity.prepared_feed.form IS 'Form of the records; another form of ours makes them all anew';
+COMMENT ON COLUMN identity.prepared_feed.version_id IS 'Greatest version looked at';
+COMMENT ON COLUMN identity.prepared_feed.snapshot_batch_id IS 'Last full snapshot looked at (landing.batch), 0 = none';
+
+CREATE TABLE identity.model (
+    model_id BIGINT GENERATED ALWAYS AS IDENTITY,
+    body BYTEA NOT NULL,
+    trained_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    trained_by_run BIGINT NOT NULL,
+    row_count BIGINT NOT NULL,
+    is_active BOOLEAN NOT NULL,
+    CONSTRAINT model_pk PRIMARY KEY (model_id),
+    CONSTRAINT model_trained_by_run_fk FOREIGN KEY(trained_by_run) REFERENCES ops.run (run_id)
+);
+CREATE UNIQUE INDEX model_active_uq ON identity.model (is_active) WHERE is_active;
+COMMENT ON TABLE identity.model IS 'One row per model that linking trained; no value of a person is in one';
+COMMENT ON COLUMN identity.model.model_id IS 'Number of the model';
+COMMENT ON COLUMN identity.model.body IS 'The model in its library''s open form';
+COMMENT ON COLUMN identity.model.trained_at IS 'When';
+COMMENT ON COLUMN identity.model.trained_by_run IS 'Linking that trained it';
+COMMENT ON COLUMN identity.model.row_count IS 'Records it was trained on';
+COMMENT ON COLUMN identity.model.is_active IS 'True for the one in use';
+
+-- Building the index over many new records at once takes seconds, feeding it row by row minutes; the ETL role owns no table.
+CREATE FUNCTION identity.drop_record_keys() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    DROP INDEX identity.record_keys_ix;
+$$;
+CREATE FUNCTION identity.build_record_keys() RETURNS void LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp SET maintenance_work_mem = '256MB' AS $$
+    CREATE INDEX record_keys_ix ON identity.record USING gin (keys) WITH (fastupdate = off);
+$$;
+REVOKE EXECUTE ON FUNCTION identity.drop_record_keys(), identity.build_record_keys() FROM public;
+
