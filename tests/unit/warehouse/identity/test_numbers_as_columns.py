@@ -174,7 +174,7 @@ LEVELS = [
     ("9" + LONG[1:6] + "********" + LONG[14:], LONG, NumberLikeness.CONTRADICTS),
     ("2.40107E+17", LONG, NumberLikeness.CONTRADICTS),
     ("1.40107E+14", LONG, NumberLikeness.NONE),
-    (with_check(LONG[:16] + "5"), LONG, NumberLikeness.CONTRADICTS),  # twins: neighbours in sequence, both numbers good
+    (with_check(LONG[:16] + "6"), LONG, NumberLikeness.CONTRADICTS),  # twins: neighbours in sequence, both numbers good
     ("24" + LONG[2:12] + "9" + LONG[13:], LONG, NumberLikeness.CONTRADICTS),
     (WHOLE[:17], LONG, NumberLikeness.CONTRADICTS),
     ("遗失", LONG, NumberLikeness.NONE),
