@@ -1,6 +1,6 @@
-"""Who is who: sure numbers first, then business keys, households and the narrow rules for damaged numbers. Pure deciding.
+"""Who is who: sure numbers first, then business keys, households, the narrow rules for damaged numbers, and the model. Pure deciding.
 
-Rows that no rule ties to anybody are persons of their own; what contradicts itself goes to a steward's review.
+Rows that nothing ties to anybody are persons of their own; what contradicts itself goes to a steward's review.
 """
 
 from __future__ import annotations
@@ -8,67 +8,86 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from warehouse.identity.decision import Decision
-from warehouse.identity.id_numbers import is_failing, is_rounded
+from warehouse.identity.births import BirthLikeness
+from warehouse.identity.decision import Decision, Memory
 from warehouse.identity.keys import join_by_keys
+from warehouse.identity.model import LinkModel
 from warehouse.identity.records import NOTHING, Records
 from warehouse.identity.residue import join_by_likeness
-from warehouse.identity.sure_numbers import CONTESTED
+from warehouse.identity.sure_numbers import CONTESTED, HOLDER, NOTED
 
 LINKED, REVIEW, UNLINKED = "linked", "review", "unlinked"
-ALONE = "11"
+ALONE, BROKEN = "11", "broken"
 ROUNDS = 3
+# A person with more registration numbers is not one person.
+MOST_REGISTRATIONS = 1
 
 
-def decide(records: Records) -> pd.DataFrame:
-    """One line per row of `records`: cluster (equal for rows of one person), link_status, rule, and classes of evidence.
+def decide(
+    records: Records, memory: Memory | None = None, model: LinkModel | None = None, standing: np.ndarray | None = None
+) -> pd.DataFrame:
+    """One line per row of `records`: cluster (equal for rows of one person), link_status, rule, classes of evidence, odds and rival
+    (a row of the best candidate that was not joined, -1 = none).
 
     Which rows share a cluster never depends on the order of the rows; the cluster's number means nothing.
+
+    Args:
+        memory: what stewards decided, as pairs of positions in `records.rows`.
+        model: the model to use; None trains one on the records themselves where they suffice, and else takes the packaged one.
+        standing: the person each row stands with (codes by row, -1 = none).
     """
-    decision = Decision(records)
+    decision = Decision(records, memory)
     for _ in range(ROUNDS):
         if not join_by_keys(decision):
             break
-    join_by_likeness(decision)
-    return _verdicts(decision)
-
-
-def _verdicts(decision: Decision) -> pd.DataFrame:
-    rows, settled = decision.records.rows, decision.settled
-    cluster = decision.groups.roots()[decision.node]
-    found = pd.DataFrame({"feed": rows["feed"], "source_key": rows["source_key"], "cluster": cluster})
-    sizes = found["cluster"].map(found["cluster"].value_counts()).to_numpy()
-    is_contested = (settled["rule"] == CONTESTED).to_numpy()
-    sound_clusters = np.unique(cluster[~is_contested])
-    has_ground = np.isin(cluster, sound_clusters)
-    statuses, rules = np.full(len(rows), LINKED, dtype=object), settled["rule"].to_numpy(dtype=object).copy()
-    for position in np.flatnonzero(decision.is_loose).tolist():
-        seen = int(sizes[position]), bool(has_ground[position]), bool(is_contested[position])
-        statuses[position], rules[position] = _loose_verdict(decision, position, *seen)
-    found["link_status"], found["rule"] = statuses, rules
-    found["number_class"] = _number_classes(decision)
-    found["name_class"], found["birth_class"] = settled["name_level"], settled["birth_level"]
+    used = join_by_likeness(decision, model, standing)
+    found = _verdicts(decision)
+    found.attrs["model"] = used
     return found
 
 
-def _loose_verdict(decision: Decision, position: int, size: int, has_ground: bool, is_contested: bool) -> tuple[str, str]:
-    tied = decision.tied_by.get(position)
-    if tied and size > 1 and has_ground:
-        return LINKED, tied
-    if is_contested:
-        return REVIEW, CONTESTED
-    doubt = decision.doubts.get(position)
-    return (REVIEW, doubt) if doubt else (UNLINKED, ALONE)
+def _verdicts(decision: Decision) -> pd.DataFrame:
+    rows = decision.records.rows
+    cluster = decision.groups.roots()[decision.node]
+    contested = decision.rule == CONTESTED
+    of_row = pd.factorize(cluster)[0]
+    size = np.bincount(of_row)[of_row]
+    has_ground = (np.bincount(of_row, weights=~contested) > 0)[of_row]
+    keeps_number = np.isin(decision.tied_by, (HOLDER, NOTED))
+    tied_by = _told_by_partners(of_row, decision)
+    tied = (tied_by != "") & has_ground & ((size > 1) | keeps_number)
+    broken = tied & ~keeps_number & _is_broken(of_row, rows["registration_number"].to_numpy())
+    conditions = [~decision.is_loose, broken, tied, contested, decision.doubt_of != ""]
+    found = pd.DataFrame({"feed": rows["feed"], "source_key": rows["source_key"], "cluster": cluster})
+    found["link_status"] = np.select(conditions, [LINKED, REVIEW, LINKED, REVIEW, REVIEW], UNLINKED)
+    found["rule"] = np.select(conditions, [decision.rule, BROKEN, tied_by, CONTESTED, decision.doubt_of], ALONE)
+    found["number_class"], found["name_class"] = decision.number_classes(), decision.name_classes()
+    words = np.array([level.word for level in BirthLikeness], dtype=object)
+    found["birth_class"] = np.where(decision.number != NOTHING, words[decision.birth_level], "")
+    found["odds"], found["rival"] = decision.odds, _representatives(found, decision.rival)
+    return found
 
 
-def _number_classes(decision: Decision) -> np.ndarray:
-    rows, settled = decision.records.rows, decision.settled
-    texts = decision.records.number_texts
-    failing = {code for code, value in texts.items() if is_failing(value) and not is_rounded(value)}
-    text = decision.evidence.text
-    classes = np.where(rows["number"].to_numpy() != NOTHING, "valid", "none").astype(object)
-    classes[text != NOTHING] = "damaged"
-    classes[np.isin(text, list(failing))] = "failing"
-    classes[settled["is_moved"].to_numpy()] = "corrected"
-    classes[(settled["rule"] == CONTESTED).to_numpy()] = "contested"
-    return classes
+def _told_by_partners(of_row: np.ndarray, decision: Decision) -> np.ndarray:
+    """The rule that tied each row; a loose row that others joined has theirs."""
+    told = pd.DataFrame({"person": of_row, "rule": decision.tied_by})[decision.tied_by != ""].groupby("person")["rule"].min()
+    waiting = (decision.tied_by == "") & (decision.doubt_of == "") & decision.is_loose
+    rules = decision.tied_by.copy()
+    rules[waiting] = told.reindex(of_row[waiting]).fillna("").to_numpy()
+    return rules
+
+
+def _is_broken(of_row: np.ndarray, registration: np.ndarray) -> np.ndarray:
+    """Rows of persons with more than one registration number: one of them is somebody else's."""
+    told = pd.DataFrame({"cluster": of_row, "registration": registration})[registration != NOTHING].drop_duplicates()["cluster"]
+    return np.bincount(told, minlength=int(of_row.max(initial=NOTHING)) + 1)[of_row] > MOST_REGISTRATIONS
+
+
+def _representatives(found: pd.DataFrame, rival: np.ndarray) -> np.ndarray:
+    """One row of each row's rival group, the same whatever the order of the rows; -1 = no rival."""
+    wanted = np.unique(rival[rival != NOTHING])
+    members = found[np.isin(found["cluster"].to_numpy(), wanted)]
+    members = members.assign(feed=members["feed"].astype(str)).sort_values(["cluster", "feed", "source_key"]).drop_duplicates("cluster")
+    row_of = pd.Series(members.index.to_numpy(), index=members["cluster"].to_numpy())
+    representative: np.ndarray = row_of.reindex(rival).fillna(NOTHING).to_numpy(dtype=np.int64)
+    return representative

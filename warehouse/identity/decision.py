@@ -3,30 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from warehouse.identity.evidence import Evidence
 from warehouse.identity.groups import Groups
+from warehouse.identity.names import Likeness
 from warehouse.identity.records import NOTHING, Records
-from warehouse.identity.sure_numbers import settle_numbers
+from warehouse.identity.sure_numbers import CONTESTED, HOLDER, NOTED, settle_numbers
+
+STEWARD = "steward"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What stewards decided, as pairs of row positions: one person, or never one person."""
+
+    same: tuple[tuple[int, int], ...] = ()
+    never: tuple[tuple[int, int], ...] = ()
 
 
 class Decision:
-    """Groups of rows. A row with a sure number is held by that number's node; every other row is loose, a node of its own."""
+    """Groups of rows. A row that is the holder of a sure number is held by that number's node; every other row is loose.
 
-    def __init__(self, records: Records) -> None:
+    Arrays by row: number (code), rule (of the number), is_loose, node; tied_by (the rule that tied a loose row, "" = none),
+    doubt (the rule that would send it to a steward), odds (log-odds of the model's best candidate, NaN = not asked), rival (a row
+    of that candidate's, -1 = none).
+    """
+
+    def __init__(self, records: Records, memory: Memory | None = None) -> None:
+        memory = memory or Memory()
         self.records = records
         self.evidence = Evidence(records)
-        self.settled: pd.DataFrame = settle_numbers(records)
-        holder = self.settled["holder"].to_numpy()
+        settled = settle_numbers(records)
+        self.number, self.rule = settled["number"].to_numpy(), settled["rule"].to_numpy()
+        self.name_level, self.birth_level = settled["name_level"].to_numpy(), settled["birth_level"].to_numpy()
+        self.is_moved = settled["is_moved"].to_numpy()
+        count = len(self.number)
         self.anchor_count = len(records.numbers)
-        self.is_loose = holder == NOTHING
-        self.node = np.where(self.is_loose, self.anchor_count + np.arange(len(holder)), holder)
-        self.groups = Groups(self.anchor_count + len(holder), self.anchor_count)
-        self.tied_by: dict[int, str] = {}
-        self.doubts: dict[int, str] = {}
+        self.is_disputed = settled["is_disputed"].to_numpy()
+        self.is_loose = (self.rule != HOLDER) | self.is_disputed
+        self._loosen(memory)
+        self.node = np.where(self.is_loose, self.anchor_count + np.arange(count), self.number)
+        apart = [(int(self.node[one]), int(self.node[other])) for one, other in memory.never]
+        self.groups = Groups(self.anchor_count + count, self.anchor_count, apart)
+        self.tied_by = np.full(count, "", dtype=object)
+        self.doubt_of = np.full(count, "", dtype=object)
+        self.odds = np.full(count, np.nan, dtype=np.float32)
+        self.rival = np.full(count, NOTHING, dtype=np.int64)
+        for one, other in memory.same:
+            self._join_as_told(one, other)
+
+    def _loosen(self, memory: Memory) -> None:
+        """Of two rows of one number that a steward keeps apart, the one that is less like the holder stands by itself."""
+        for pair in memory.never:
+            one, other = sorted(pair, key=lambda p: (self.name_level[p], self.birth_level[p], self.evidence.row_order([p])))
+            if not self.is_loose[one] and not self.is_loose[other] and self.number[one] == self.number[other]:
+                self.is_loose[one], self.rule[one] = True, CONTESTED
+
+    def _join_as_told(self, one: int, other: int) -> None:
+        if self.groups.join(int(self.node[one]), int(self.node[other]), by_steward=True):
+            for position in (one, other):
+                if self.is_loose[position]:
+                    self.tied_by[position] = STEWARD
+
+    @property
+    def is_contested(self) -> np.ndarray:
+        """Rows whose number says one person and their name and birth another, or might: rules 2 and 3, and disputed numbers."""
+        contested: np.ndarray = (self.rule == CONTESTED) | (self.rule == NOTED) | self.is_disputed
+        return contested
 
     def root_of(self, position: int) -> int:
         """The node that stands for the row's group."""
@@ -37,12 +83,29 @@ class Decision:
         first = int(self.node[theirs[0]])
         has_joined = False
         for position in (*theirs, *mine):
-            has_joined |= self.groups.join(first, int(self.node[position]))
-            if self.is_loose[position]:
-                self.tied_by.setdefault(position, rule)
+            if self.groups.join(first, int(self.node[position])):
+                has_joined = True
+            elif self.groups.root(first) != self.root_of(position):
+                continue
+            if self.is_loose[position] and not self.tied_by[position]:
+                self.tied_by[position] = rule
         return has_joined
 
     def doubt(self, positions: Iterable[int], rule: str) -> None:
         """These rows have something a steward should see, should nothing else tie them."""
         for position in positions:
-            self.doubts.setdefault(position, rule)
+            if not self.doubt_of[position]:
+                self.doubt_of[position] = rule
+
+    def number_classes(self) -> np.ndarray:
+        """valid, corrected, contested, damaged or none, per row."""
+        classes = np.where(self.number != NOTHING, "valid", "none").astype(object)
+        classes[self.evidence.text != NOTHING] = "damaged"
+        classes[self.is_moved] = "corrected"
+        classes[self.rule == CONTESTED] = "contested"
+        return classes
+
+    def name_classes(self) -> np.ndarray:
+        """The word of each row's name level against its number's holder; "" where it has no number."""
+        words = np.array([level.word for level in Likeness], dtype=object)
+        return np.where(self.number != NOTHING, words[self.name_level], "")

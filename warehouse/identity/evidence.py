@@ -7,41 +7,36 @@ from datetime import date
 
 import numpy as np
 
-from warehouse.identity.births import BirthLikeness, birth_likeness
+from warehouse.identity.births import NO_DAY, BirthLikeness, birth_likeness
 from warehouse.identity.id_numbers import birth_of
 from warehouse.identity.names import Likeness, likeness
 from warehouse.identity.records import NOTHING, Records
 
-NO_BIRTH = 0
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 class Evidence:
-    """The columns of `Records` as arrays, with `birth` as ordinal days (0 = none)."""
+    """The columns of `Records` as arrays."""
 
     def __init__(self, records: Records) -> None:
         self.records = records
         rows = records.rows
-        days = rows["birth_date"].to_numpy().astype("datetime64[D]")
-        self.birth = np.where(np.isnat(days), NO_BIRTH, days.astype("int64") + date(1970, 1, 1).toordinal())
+        self.birth = rows["birth"].to_numpy()
         self.name = rows["name"].to_numpy()
-        self.number = rows["number"].to_numpy()
-        self.text = np.where(self.number == NOTHING, rows["text_number"].to_numpy(), NOTHING)
-        self.feed = rows["feed"].to_numpy()
-        self.source_key = rows["source_key"].to_numpy()
+        self.text = rows["text_number"].to_numpy()
+        self.feed_names = list(rows["feed"].cat.categories)
+        self.feed = rows["feed"].cat.codes.to_numpy()
+        self.source_key = rows["source_key"]
 
     def births_of(self, positions: Iterable[int], anchor: int = NOTHING) -> set[date]:
         """Birth dates the rows and the anchor's number tell."""
-        told = {date.fromordinal(int(self.birth[p])) for p in positions if self.birth[p] != NO_BIRTH}
-        number = self.records.numbers[anchor] if anchor != NOTHING else None
-        return told | ({birth_of(number)} if number else set())
+        told = {date.fromordinal(EPOCH + int(self.birth[p])) for p in positions if self.birth[p] != NO_DAY}
+        number = self.records.numbers[anchor] if anchor != NOTHING else b""
+        return told | ({birth_of(number.decode())} if number else set())
 
     def names_of(self, positions: Iterable[int]) -> set[str]:
         """Name keys the rows tell."""
-        return {self.records.names[code] for code in {int(self.name[p]) for p in positions} if code != NOTHING}
-
-    def texts_of(self, positions: Iterable[int]) -> set[str]:
-        """Numbers as read, of rows without a sure one."""
-        return {self.records.number_texts[code] for code in {int(self.text[p]) for p in positions} if code in self.records.number_texts}
+        return {self.records.names.keys[code] for code in {int(self.name[p]) for p in positions} if code != NOTHING}
 
     def compare(self, mine: list[int], theirs: list[int], anchor: int = NOTHING) -> tuple[Likeness, BirthLikeness]:
         """The best likeness of names and of births between two sets of rows."""
@@ -54,4 +49,8 @@ class Evidence:
 
     def row_order(self, positions: Iterable[int]) -> tuple[str, str]:
         """A steady place for a set of rows, whatever order they came in."""
-        return min((str(self.feed[p]), str(self.source_key[p])) for p in positions)
+        return min((self.feed_of(p), str(self.source_key.iat[p])) for p in positions)
+
+    def feed_of(self, position: int) -> str:
+        """The feed of a row."""
+        return str(self.feed_names[self.feed[position]])

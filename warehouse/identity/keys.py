@@ -36,7 +36,7 @@ def fits_by_household(decision: Decision, mine: list[int], theirs: list[int], an
     The head's own row has no birth date by agreement, and is always a member row too: there the name is enough.
     """
     name, birth = decision.evidence.compare(mine, theirs, anchor)
-    is_of_head = any(decision.evidence.feed[p] == HEAD_FEED for p in (*mine, *theirs))
+    is_of_head = any(decision.evidence.feed_of(p) == HEAD_FEED for p in (*mine, *theirs))
     return name >= Likeness.VARIANT and (birth >= BirthLikeness.NEAR or (birth is BirthLikeness.NONE and is_of_head))
 
 
@@ -86,7 +86,7 @@ def _by_root(decision: Decision, members: np.ndarray) -> tuple[dict[int, list[in
         if decision.groups.is_anchored(root):
             anchored[root].append(position)
         else:
-            said = (evidence.name, evidence.birth, evidence.text, evidence.number)
+            said = (evidence.name, evidence.birth, evidence.text, decision.number)
             signature = tuple(int(column[position]) for column in said)
             loose[signature].append(position)
     return dict(sorted(anchored.items())), sorted(loose.values(), key=evidence.row_order)

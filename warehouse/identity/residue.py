@@ -1,155 +1,320 @@
-"""Rules 7 to 9: rows whose number is missing, damaged or failing, tied to the one person who fits, or left for a steward."""
+"""Rules 7 to 9 and the model: rows that no sure number or key holds find the one person who fits, or are left for a steward.
+
+A row joins one person or nobody: it never ties two persons together. Rows that nobody fits may still be one person among
+themselves.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from warehouse.identity.births import BirthLikeness
+from warehouse.identity.births import NO_DAY
+from warehouse.identity.candidates import Finder, Rows, number_keys, row_keys
+from warehouse.identity.comparison import (
+    BIRTH_NEAR,
+    NAME_VARIANT,
+    NUMBER_CONTRADICTS,
+    NUMBER_ONE_SLIP,
+    NUMBER_PREFIX15,
+    Compared,
+    compare,
+    is_same_name_and_birth,
+    number_levels,
+    profiles,
+)
 from warehouse.identity.decision import Decision
-from warehouse.identity.evidence import NO_BIRTH
-from warehouse.identity.id_numbers import agreeing_digits, is_failing, one_slip_away
-from warehouse.identity.names import Likeness
-from warehouse.identity.records import NOTHING, PLACES
-from warehouse.identity.sure_numbers import CONTESTED
+from warehouse.identity.id_numbers import births_of, sexes_of
+from warehouse.identity.model import FEWEST_LABELS, LinkModel, packaged, train
+from warehouse.identity.practice import Practice, practise, sexes_in_texts
+from warehouse.identity.records import NOTHING
+from warehouse.identity.sure_numbers import CONTESTED, HOLDER, NOTED
 
-PREFIX_DIGITS = 15
+# Posteriors of the best candidate, chosen on the tuning seeds of benchmarks/identity.
+LINK_FROM = 0.97  # a row joins a person from here
+STAY_FROM = 0.80  # a row that stands with the person already stays from here
+SHOW_FROM = 0.25  # from here a steward is asked
+RULE_KEEPS_FROM = 0.50  # below, what rules 7 and 8 would join goes to a steward
 PERSONS_PER_PHONE = 5
-Members = dict[int, list[int]]
+ROWS_PER_TEXT = 8
+BY_MODEL = "model"
 
 
-def join_by_likeness(decision: Decision) -> None:
-    """Every loose group that fits exactly one person is that person's; with a second candidate it is left in doubt."""
-    loose, members = _loose_groups(decision)
-    if not loose:
+def join_by_likeness(decision: Decision, model: LinkModel | None = None, standing: np.ndarray | None = None) -> LinkModel | None:
+    """Every loose group finds its person, or its doubt. Returns the model that was used (None where nothing was asked of one).
+
+    Rows whose number is contested look first: where they belong decides what the number's other rows say of its holder.
+
+    Args:
+        model: used as it is; None trains one where sure numbers give enough labels, and else takes the packaged one.
+        standing: the person of each row as it stands (codes, -1 = none): leaving takes more than staying.
+    """
+    if not decision.is_loose.any():
+        return None
+    contested = _Residue(decision, decision.is_contested)
+    if model is None:
+        model = _trained(decision, contested)
+    _assign(decision, contested, contested.compare(), model, standing)
+    _keep_noted_rows(decision)
+    loose = _Residue(decision, ~decision.is_contested)
+    _assign(decision, loose, loose.compare(), model, standing)
+    return model
+
+
+def _trained(decision: Decision, residue: _Residue) -> LinkModel:
+    practice = practise(decision)
+    trial = residue.rehearse(practice)
+    is_right = practice.own[trial.pairs["node"].to_numpy()] == trial.pairs["group"].to_numpy()
+    if is_right.sum() < FEWEST_LABELS:
+        return packaged()
+    return train(trial.levels, is_right, practice.weight[trial.pairs["node"].to_numpy()])
+
+
+class _Residue:
+    """The loose groups as nodes, and every row as it is compared."""
+
+    def __init__(self, decision: Decision, wanted: np.ndarray) -> None:
+        self.decision, self.records = decision, decision.records
+        self.group = decision.groups.roots()[decision.node]
+        self.is_loose = self.group >= decision.anchor_count
+        positions = np.flatnonzero(self.is_loose & wanted)
+        node, roots = pd.factorize(self.group[positions])
+        self.nodes = pd.DataFrame({"node": node.astype(np.int32), "position": positions})
+        self.root_of_node, self.count = roots, len(roots)
+        self.rows = self._rows_as_compared()
+
+    def _rows_as_compared(self) -> Rows:
+        """What may be believed of each row: the date and sex of its sure number; not those of a number that is somebody else's, nor
+        the sex that a damaged number says."""
+        rows, decision = self.records.rows, self.decision
+        birth, sex = decision.evidence.birth.copy(), rows["sex"].to_numpy().copy()
+        own_day = np.append(births_of(self.records.numbers), NO_DAY)[decision.number]
+        own_sex = np.append(sexes_of(self.records.numbers), 0)[decision.number].astype(sex.dtype)
+        is_sure = ~decision.is_loose & (own_day != NO_DAY)
+        birth[is_sure], sex[is_sure] = own_day[is_sure], own_sex[is_sure]
+        birth[decision.is_contested & (birth == own_day)] = NO_DAY
+        sex[decision.is_contested & (sex == own_sex)] = 0
+        sex[sex == np.append(sexes_in_texts(self.records.texts), 0)[decision.evidence.text]] = 0
+        name, phone = rows["name"].to_numpy(), rows["phone"].to_numpy()
+        persons = pd.DataFrame({"phone": phone, "name": name}).drop_duplicates()["phone"]
+        shared = np.bincount(persons + 1, minlength=int(phone.max(initial=NOTHING)) + 2)[phone + 1] > PERSONS_PER_PHONE
+        return Rows(
+            position=np.arange(len(rows)),
+            name=name,
+            birth=birth,
+            phone=np.where(shared, NOTHING, phone).astype(np.int32),
+            house=rows["house"].to_numpy(),
+            hukou=rows["hukou_region"].to_numpy(),
+            residence=rows["residence_region"].to_numpy(),
+            sex=sex,
+            feed=decision.evidence.feed,
+        )
+
+    def has_row(self, wanted: np.ndarray) -> np.ndarray:
+        """Nodes with one of the wanted rows."""
+        found = np.zeros(self.count, dtype=bool)
+        found[self.nodes["node"].to_numpy()[wanted[self.nodes["position"].to_numpy()]]] = True
+        return found
+
+    @cache
+    def texts(self) -> np.ndarray:
+        """The damaged number of each row, "" where there is none or where it stands on too many rows to be anybody's."""
+        code = self.decision.evidence.text
+        rows = np.bincount(code + 1, minlength=len(self.records.texts) + 1)
+        usable = np.append(self.records.texts, "")
+        usable[np.append(rows[1:] > ROWS_PER_TEXT, False)] = ""
+        found: np.ndarray = usable[code]
+        return found
+
+    def compare(self) -> Compared:
+        """The candidates of the nodes, compared."""
+        position, node = self.nodes["position"].to_numpy(), self.nodes["node"].to_numpy()
+        mine = self.rows.frame().iloc[position].assign(node=node)
+        contested = self.decision.is_contested[position]
+        if contested.any():
+            mine = pd.concat([mine, self._households(mine[contested], position[contested])], ignore_index=True)
+        texts, told = np.full(self.count, "", dtype=object), self.texts()[position]
+        texts[node[told != ""]] = told[told != ""]
+        return self._compare(mine, texts, self.root_of_node)
+
+    def rehearse(self, practice: Practice) -> Compared:
+        """The candidates of practising rows among the persons with a sure number, compared. (Of a loose group nobody knows whose it is.)"""
+        mine = self.rows.frame().iloc[practice.position].assign(node=np.arange(len(practice.position)), birth=practice.birth, sex=practice.sex)
+        found = self._compare(mine, practice.texts, np.full(len(practice.position), NOTHING))
+        return found.only(found.pairs["group"].to_numpy() < self.decision.anchor_count)
+
+    def _households(self, mine: pd.DataFrame, position: np.ndarray) -> pd.DataFrame:
+        """The contested rows again, living where their number's holder lives: numbers are borrowed within the family."""
+        wanted = pd.DataFrame({"number": self.decision.number[position], "at": np.arange(len(position))})
+        is_held = np.isin(self.decision.number, wanted["number"]) & ~self.decision.is_loose
+        held = pd.DataFrame({"number": self.decision.number[is_held], "phone": self.rows.phone[is_held], "house": self.rows.house[is_held]})
+        both = wanted.merge(held.drop_duplicates(), on="number")
+        return mine.iloc[both["at"].to_numpy()].assign(phone=both["phone"].to_numpy(), house=both["house"].to_numpy())
+
+    def _compare(self, mine: pd.DataFrame, texts: np.ndarray, own: np.ndarray) -> Compared:
+        decision, names = self.decision, self.records.names
+        finder = Finder(mine, self.group, own)
+        as_rows = Rows(**{name: mine[name].to_numpy() for name in Rows.__dataclass_fields__})
+        for (_, node_key), (_, key) in zip(row_keys(names, as_rows), row_keys(names, self.rows), strict=True):
+            finder.by_rows(node_key, key)
+        anchors = decision.groups.roots()[: decision.anchor_count]
+        for (_, node_key), (_, key) in zip(number_keys(_as_numbers(texts)), number_keys(self.records.numbers), strict=True):
+            finder.by_numbers(node_key, key, anchors)
+        text = np.where(self.texts() == "", NOTHING, decision.evidence.text)
+        finder.by_rows(text[mine["position"]], text)
+        pairs = finder.pairs()
+        theirs = self.rows.frame().assign(group=self.group)
+        theirs = profiles(theirs[np.isin(self.group, pairs["group"].unique())], "group")
+        namesakes = np.bincount(self.rows.name + 1, minlength=len(names.keys) + 1)[1:]
+        compared = compare(pairs, profiles(mine, "node"), theirs, names, namesakes)
+        groups = compared.pairs["group"].to_numpy()
+        is_anchored = groups < decision.anchor_count
+        numbers = np.where(is_anchored, np.append(self.records.numbers, b"")[np.where(is_anchored, groups, NOTHING)], b"")
+        has_text = text != NOTHING
+        text_of_group = pd.Series(self.texts()[has_text], index=self.group[has_text])
+        text_of_group = text_of_group[~text_of_group.index.duplicated()]
+        number_levels(compared, texts, numbers, text_of_group.reindex(groups).fillna("").to_numpy(dtype=object))
+        return compared
+
+
+def _as_numbers(texts: np.ndarray) -> np.ndarray:
+    """Texts of 18 characters as S18, b"" for all others."""
+    return np.array([text.encode() if len(text) == 18 and text.isascii() else b"" for text in texts], dtype="S18")
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The best candidate per node that has one: arrays node, group, posterior, odds, pair (its place among the pairs)."""
+
+    node: np.ndarray
+    group: np.ndarray
+    posterior: np.ndarray
+    odds: np.ndarray
+    pair: np.ndarray
+
+
+def _best(compared: Compared, odds: np.ndarray) -> _Best:
+    node, group = compared.pairs["node"].to_numpy(), compared.pairs["group"].to_numpy()
+    likelihood = np.exp(np.minimum(odds.astype(np.float64), 30))
+    total = 1 + np.bincount(node, weights=likelihood, minlength=int(node.max(initial=-1)) + 1)
+    posterior = likelihood / total[node]
+    order = np.lexsort((-posterior, node))
+    first = order[np.flatnonzero(np.diff(node[order], prepend=-1))]
+    return _Best(node[first], group[first], posterior[first], odds[first], first)
+
+
+def _assign(decision: Decision, residue: _Residue, compared: Compared, model: LinkModel, standing: np.ndarray | None) -> None:
+    """Each node joins its best person, or is shown to a steward; those that no person fits may be one person among themselves."""
+    odds = model.log_odds(compared.levels)
+    group, is_contested = compared.pairs["group"].to_numpy(), residue.has_row(decision.is_contested)
+    # A stranger's row may be of somebody whose every row lacks a number; the others find those among themselves, below.
+    is_stranger = residue.has_row(decision.is_contested & ~decision.is_disputed)
+    to_person = (group < decision.anchor_count) | (is_stranger[compared.pairs["node"].to_numpy()] & ~np.isin(group, residue.root_of_node[is_contested]))
+    to_persons = compared.only(to_person)
+    best = _best(to_persons, odds[to_person])
+    rule = _rules(to_persons, is_contested)[best.pair]
+    links = (best.posterior >= LINK_FROM) | (_stands(decision, residue, best, standing) & (best.posterior >= STAY_FROM))
+    links |= (rule != BY_MODEL) & (best.posterior >= RULE_KEEPS_FROM)
+    joined = _join(decision, residue, best, links, rule)
+    shown = ~joined & (links | (best.posterior >= SHOW_FROM))
+    _note(decision, residue, best, shown)
+    is_open = ~is_contested
+    is_open[best.node[joined | shown]] = False
+    _assign_among_themselves(decision, residue, compared, odds, is_open)
+
+
+def _rules(compared: Compared, is_node_contested: np.ndarray) -> np.ndarray:
+    """7 or 8 for the one candidate of a node that these rules join, "model" for all others."""
+    node = compared.pairs["node"].to_numpy()
+    number = compared.level("number")
+    is_slip = (number == NUMBER_ONE_SLIP) & (compared.level("name") >= NAME_VARIANT) & (compared.level("birth") >= BIRTH_NEAR)
+    is_alike = is_same_name_and_birth(compared) & (number != NUMBER_CONTRADICTS)
+    is_supported = (number >= NUMBER_PREFIX15) | (compared.level("county") == 1) | (compared.level("phone") == 1)
+    count = int(node.max(initial=-1)) + 1
+    slips, alike = np.bincount(node[is_slip], minlength=count), np.bincount(node[is_alike], minlength=count)
+    by_slip = is_slip & (slips[node] == 1)
+    by_place = is_alike & is_supported & (alike[node] == 1) & (slips[node] == 0)
+    free = ~is_node_contested[node]
+    return np.select([by_slip & free, by_place & free], ["8", "7"], BY_MODEL).astype(object)
+
+
+def _stands(decision: Decision, residue: _Residue, best: _Best, standing: np.ndarray | None) -> np.ndarray:
+    """Best candidates with whom the node stands already."""
+    if standing is None:
+        return np.zeros(len(best.node), dtype=bool)
+    held = pd.DataFrame({"group": residue.group, "person": standing})
+    held = held[(held["person"] != NOTHING) & ~residue.is_loose].drop_duplicates()
+    mine = pd.DataFrame({"node": residue.nodes["node"].to_numpy(), "person": standing[residue.nodes["position"].to_numpy()]})
+    wanted = pd.DataFrame({"node": best.node, "group": best.group, "place": np.arange(len(best.node))})
+    together = wanted.merge(mine[mine["person"] != NOTHING].drop_duplicates(), on="node").merge(held, on=["group", "person"])
+    found = np.zeros(len(best.node), dtype=bool)
+    found[together["place"].to_numpy()] = True
+    return found
+
+
+def _join(decision: Decision, residue: _Residue, best: _Best, links: np.ndarray, rule: np.ndarray) -> np.ndarray:
+    """Joins the chosen nodes to their groups; returns which of `best` are joined now (a steward may keep two apart)."""
+    joined = links.copy()
+    joined[links] = decision.groups.join_many(best.group[links], residue.root_of_node[best.node[links]])
+    of_node = np.full(residue.count, "", dtype=object)
+    of_node[best.node[joined]] = rule[joined]
+    _write(decision, residue, of_node, decision.tied_by)
+    _tell(decision, residue, best, joined)
+    return joined
+
+
+def _note(decision: Decision, residue: _Residue, best: _Best, shown: np.ndarray) -> None:
+    of_node = np.full(residue.count, "", dtype=object)
+    of_node[best.node[shown]] = "9"
+    _write(decision, residue, of_node, decision.doubt_of)
+    _tell(decision, residue, best, shown)
+
+
+def _write(decision: Decision, residue: _Residue, of_node: np.ndarray, column: np.ndarray) -> None:
+    node, position = residue.nodes["node"].to_numpy(), residue.nodes["position"].to_numpy()
+    is_new = (of_node[node] != "") & (column[position] == "")
+    column[position[is_new]] = of_node[node[is_new]]
+
+
+def _tell(decision: Decision, residue: _Residue, best: _Best, chosen: np.ndarray) -> None:
+    """Odds and a row of the candidate's for every row of the chosen nodes."""
+    node, position = residue.nodes["node"].to_numpy(), residue.nodes["position"].to_numpy()
+    odds, group = np.full(residue.count, np.nan, dtype=np.float32), np.full(residue.count, NOTHING, dtype=np.int64)
+    odds[best.node[chosen]], group[best.node[chosen]] = best.odds[chosen], best.group[chosen]
+    told = group[node] != NOTHING
+    decision.odds[position[told]], decision.rival[position[told]] = odds[node[told]], group[node[told]]
+
+
+def _assign_among_themselves(decision: Decision, residue: _Residue, compared: Compared, odds: np.ndarray, is_open: np.ndarray) -> None:
+    """Open nodes that choose each other, or one that is chosen already, are one person."""
+    node_of_group = pd.Series(np.arange(residue.count), index=residue.root_of_node)
+    group = compared.pairs["group"].to_numpy()
+    among = np.flatnonzero(group >= decision.anchor_count)
+    other = node_of_group.reindex(group[among]).fillna(NOTHING).to_numpy(dtype=np.int64)
+    kept = is_open[compared.pairs["node"].to_numpy()[among]] & np.append(is_open, False)[other]
+    pairs = compared.only(among[kept])
+    if not len(pairs.pairs):
         return
-    numbers = {number: code for code, number in enumerate(decision.records.numbers) if number}
-    alike = _alike(decision, loose)
-    support = _Support(decision, members)
-    for root in sorted(loose, key=lambda r: decision.evidence.row_order(loose[r])):
-        mine = loose[root]
-        near = _one_slip_candidates(decision, mine, numbers, members)
-        fitting = near or [c for c in alike.get(root, ()) if c not in loose and support.is_possible(mine, c)]
-        if len(fitting) == 1 and (near or support.is_supported(root, fitting[0])):
-            decision.join(mine, members[fitting[0]], "8" if near else "7")
-        elif fitting:
-            decision.doubt(mine, "9")
-    _join_loose_to_loose(decision, loose, alike, support)
+    best = _best(pairs, odds[among[kept]])
+    rule = _rules(pairs, np.zeros(residue.count, dtype=bool))[best.pair]
+    links = (best.posterior >= LINK_FROM) | ((rule != BY_MODEL) & (best.posterior >= RULE_KEEPS_FROM))
+    _join(decision, residue, best, links, rule)
+    chosen = node_of_group.reindex(best.group[links]).to_numpy()
+    of_node = np.full(residue.count, "", dtype=object)
+    of_node[chosen] = rule[links]
+    _write(decision, residue, of_node, decision.tied_by)
+    _note(decision, residue, best, ~links & (best.posterior >= SHOW_FROM))
 
 
-def _loose_groups(decision: Decision) -> tuple[Members, Members]:
-    """Rows by group: the groups without a sure or contested number, and all groups that could matter to them."""
-    roots = decision.groups.roots()[decision.node]
-    contested = set(roots[(decision.settled["rule"] == CONTESTED).to_numpy()].tolist())
-    positions = np.flatnonzero(roots >= decision.anchor_count)
-    loose: Members = defaultdict(list)
-    for position in positions.tolist():
-        if roots[position] not in contested:
-            loose[int(roots[position])].append(position)
-    return dict(loose), _Rows(roots)
-
-
-class _Rows(dict[int, list[int]]):
-    """Rows of a group, looked up when first asked for."""
-
-    def __init__(self, roots: np.ndarray) -> None:
-        super().__init__()
-        self._order = np.argsort(roots, kind="stable")
-        self._sorted = roots[self._order]
-
-    def __missing__(self, root: int) -> list[int]:
-        first, last = np.searchsorted(self._sorted, [root, root + 1])
-        self[root] = self._order[first:last].tolist()
-        return self[root]
-
-
-def _alike(decision: Decision, loose: Members) -> dict[int, list[int]]:
-    """Per loose group the other groups with a row of the same name and birth date."""
-    evidence, numbers = decision.evidence, decision.records.numbers
-    roots = decision.groups.roots()[decision.node]
-    frame = pd.DataFrame({"root": roots, "name": evidence.name, "birth": evidence.birth})
-    wanted = frame[frame["root"].isin(list(loose))]
-    wanted = wanted[(wanted["name"] != NOTHING) & (wanted["birth"] != NO_BIRTH)].drop_duplicates()
-    others = frame[frame["name"].isin(wanted["name"].unique())].drop_duplicates()
-    anchors = others[others["root"] < decision.anchor_count][["root", "name"]].drop_duplicates()
-    anchors["birth"] = [max((d.toordinal() for d in evidence.births_of((), root)), default=NO_BIRTH) for root in anchors["root"]]
-    others = pd.concat([others, anchors[[numbers[root] is not None for root in anchors["root"]]]], ignore_index=True).drop_duplicates()
-    pairs = wanted.merge(others, on=["name", "birth"], suffixes=("", "_other"))
-    pairs = pairs[pairs["root"] != pairs["root_other"]][["root", "root_other"]].drop_duplicates().sort_values(["root", "root_other"])
-    found: dict[int, list[int]] = defaultdict(list)
-    for root, other in zip(pairs["root"].tolist(), pairs["root_other"].tolist(), strict=True):
-        found[root].append(other)
-    return dict(found)
-
-
-def _one_slip_candidates(decision: Decision, mine: list[int], numbers: dict[str, int], members: Members) -> list[int]:
-    """Rule 8: persons whose number is one slip from a failing one, name the same or a variant, birth the same or near."""
-    found = set()
-    for text in decision.evidence.texts_of(mine):
-        if not is_failing(text):
-            continue
-        for number in one_slip_away(text):
-            anchor = numbers.get(number, NOTHING)
-            if anchor == NOTHING or not members[anchor]:
-                continue
-            name, birth = decision.evidence.compare(mine, members[anchor], anchor)
-            if name >= Likeness.VARIANT and birth >= BirthLikeness.NEAR:
-                found.add(anchor)
-    return sorted(found)
-
-
-class _Support:
-    """What may stand beside an equal name and birth date: first 15 digits, place or phone."""
-
-    def __init__(self, decision: Decision, members: Members) -> None:
-        self._decision, self._members = decision, members
-        rows = decision.records.rows
-        self._places = [rows[name].astype("object").where(rows[name].notna(), "").to_numpy() for name in PLACES]
-        self._phone = rows["phone"].to_numpy()
-        persons = pd.DataFrame({"phone": self._phone, "name": decision.evidence.name}).drop_duplicates()
-        shared = Counter(persons["phone"].tolist())
-        self._shared_phones = {phone for phone, count in shared.items() if count > PERSONS_PER_PHONE}
-
-    def is_possible(self, mine: list[int], candidate: int) -> bool:
-        """False when a damaged or failing number contradicts the candidate's."""
-        return all(self._digits(text, candidate) is not None for text in self._decision.evidence.texts_of(mine))
-
-    def is_supported(self, root: int, candidate: int) -> bool:
-        """True when the first 15 digits, a place or a phone agree."""
-        mine, theirs = self._members[root], self._members[candidate]
-        texts = self._decision.evidence.texts_of(mine)
-        has_digits = any((self._digits(text, candidate) or 0) >= PREFIX_DIGITS for text in texts)
-        return has_digits or bool(self._places_of(mine) & self._places_of(theirs)) or bool(self._phones_of(mine) & self._phones_of(theirs))
-
-    def _digits(self, text: str, candidate: int) -> int | None:
-        """Leading digits of `text` that agree with the candidate; None when they contradict it, 0 when nothing can be said."""
-        number = self._decision.records.numbers[candidate] if candidate < self._decision.anchor_count else None
-        if number:
-            return agreeing_digits(text, number)
-        texts = self._decision.evidence.texts_of(self._members[candidate])
-        if not texts:
-            return 0
-        return PREFIX_DIGITS if any(text[:PREFIX_DIGITS] == other[:PREFIX_DIGITS] for other in texts) else None
-
-    def _places_of(self, positions: Iterable[int]) -> set[str]:
-        return {column[p][:6] for column in self._places for p in positions if column[p]}
-
-    def _phones_of(self, positions: Iterable[int]) -> set[int]:
-        return {int(self._phone[p]) for p in positions} - self._shared_phones - {NOTHING}
-
-
-def _join_loose_to_loose(decision: Decision, loose: Members, alike: dict[int, list[int]], support: _Support) -> None:
-    """Two loose groups that support each other and nobody else are one person."""
-    open_roots = {root for root in loose if decision.groups.root(root) >= decision.anchor_count}
-    possible = {root: [c for c in alike.get(root, ()) if c in open_roots and support.is_possible(loose[root], c)] for root in open_roots}
-    fitting = {root: [c for c in found if support.is_supported(root, c)] for root, found in possible.items()}
-    for root in sorted(open_roots):
-        if any(other not in loose for other in alike.get(root, ())):
-            continue
-        if len(fitting[root]) == 1 and fitting[fitting[root][0]] == [root]:
-            decision.join(loose[root], loose[fitting[root][0]], "7")
-        elif possible[root]:
-            decision.doubt(loose[root], "9")
+def _keep_noted_rows(decision: Decision) -> None:
+    """Rows of a disputed number, and of another name but the number's birth day (rule 2), stay with the number unless somebody
+    else fits them, or might."""
+    for rule, is_kept in ((HOLDER, decision.rule == HOLDER), (NOTED, decision.rule == NOTED)):
+        for position in np.flatnonzero(is_kept & decision.is_loose & (decision.tied_by == "")).tolist():
+            if not decision.doubt_of[position] and decision.groups.join(int(decision.number[position]), int(decision.node[position])):
+                decision.tied_by[position] = rule
+            else:
+                decision.rule[position] = CONTESTED

@@ -5,17 +5,14 @@ Also the register's corrections: rows of an old number under a like name move to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
-from itertools import groupby
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from warehouse.identity.births import BirthLikeness, birth_likeness
-from warehouse.identity.id_numbers import birth_of, sex_of
-from warehouse.identity.names import Likeness, likeness
+from warehouse.identity.births import NO_DAY, BirthLikeness, birth_levels
+from warehouse.identity.id_numbers import births_of, sexes_of
+from warehouse.identity.names import Likeness, likeness, name_levels, same_given
 from warehouse.identity.records import NOTHING, NumberChange, Records
 
 # Whose spelling of a name counts more when rows of one number disagree.
@@ -23,58 +20,60 @@ TRUST = {"population_changes": 2, "registered_persons": 1}
 FAMILY_FEEDS = frozenset(
     {"assistance_households", "assistance_members", "means_checks", "benefit_payments", "temporary_assistance", "public_housing"}
 )
-CONTESTED = "3"
-
-
-class Carried(NamedTuple):
-    """A row that carries a number: what it says of itself."""
-
-    position: int
-    name: int
-    birth: date | None
-    sex: str | None
-    feed: str
+HOLDER, NOTED, CONTESTED = "1", "2", "3"
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 def settle_numbers(records: Records) -> pd.DataFrame:
-    """For every row: holder (code of the number it is sure for, -1 = none), rule ("1", "2", CONTESTED or ""), name and birth likeness.
+    """For every row: number (code after the register's corrections), rule (HOLDER, NOTED, CONTESTED or ""), name_level and
+    birth_level (likeness to the number's holder), is_moved, and is_disputed: a holder's row that no other row outweighs the
+    strangers' rows with.
 
-    Only rows of numbers whose rows disagree on the name, or with the number on the birth date, are looked at one by one.
+    Only rows of numbers whose rows disagree on the name, or with the number on the birth date, are compared.
     """
     rows = records.rows
     number = corrected_numbers(records)
     has_number = number != NOTHING
-    own_days = np.array([birth_of(n) if n else None for n in records.numbers] + [None], dtype="datetime64[D]")[number]
-    days = rows["birth_date"].to_numpy().astype("datetime64[D]")
-    columns = {
-        "rule": np.where(has_number, "1", "").astype(object),
-        "name_level": np.where(has_number, Likeness.SAME.word, "").astype(object),
-        "birth_level": np.where(has_number, np.where(np.isnat(days), "none", "same"), "").astype(object),
-    }
-    for code, group in _doubtful_groups(records, number, has_number & ~np.isnat(days) & (days != own_days)):
-        _settle_group(records, code, group, columns)
-    holder = np.where(columns["rule"] == CONTESTED, NOTHING, number)
-    return pd.DataFrame({"holder": holder, "is_moved": number != rows["number"].to_numpy()} | columns, index=rows.index)
+    own_day = np.append(births_of(records.numbers), NO_DAY)[number]
+    birth = rows["birth"].to_numpy()
+    rule = np.where(has_number, HOLDER, "").astype(object)
+    name_level = np.where(has_number, Likeness.SAME, Likeness.NONE).astype(np.int8)
+    birth_level = np.where(has_number & (birth != NO_DAY), BirthLikeness.SAME, BirthLikeness.NONE).astype(np.int8)
+    is_disputed = np.zeros(len(rows), dtype=bool)
+    doubtful = _doubtful_rows(records, number, has_number & (birth != NO_DAY) & (birth != own_day))
+    if len(doubtful):
+        settling = _Settling(records, number, own_day, doubtful)
+        rule[doubtful], name_level[doubtful], birth_level[doubtful] = settling.verdicts()
+        is_disputed[doubtful] = settling.are_disputed(rule[doubtful])
+    is_moved = number != rows["number"].to_numpy()
+    return pd.DataFrame(
+        {
+            "number": number,
+            "rule": rule,
+            "name_level": name_level,
+            "birth_level": birth_level,
+            "is_moved": is_moved,
+            "is_disputed": is_disputed,
+        }
+    )
 
 
-def _doubtful_groups(records: Records, number: np.ndarray, is_dated_otherwise: np.ndarray) -> Iterator[tuple[int, list[Carried]]]:
-    rows = records.rows
-    names = pd.DataFrame({"number": number, "name": rows["name"].to_numpy()}).drop_duplicates()["number"].value_counts()
-    wanted = np.union1d(names.index[names > 1].to_numpy(), number[is_dated_otherwise])
-    positions = np.flatnonzero(np.isin(number, wanted[wanted != NOTHING]))
-    positions = positions[np.argsort(number[positions], kind="stable")]
-    part = rows.iloc[positions]
-    births = [None if pd.isna(at) else at.date() for at in part["birth_date"]]
-    said = zip(positions.tolist(), part["name"].tolist(), births, part["sex_code"].tolist(), part["feed"].tolist(), strict=True)
-    for code, group in groupby(map(Carried._make, said), key=lambda row: int(number[row.position])):
-        yield code, list(group)
+def _doubtful_rows(records: Records, number: np.ndarray, is_dated_otherwise: np.ndarray) -> np.ndarray:
+    """Positions of the rows of doubtful numbers, by number."""
+    names = pd.DataFrame({"number": number, "name": records.rows["name"].to_numpy()})[number != NOTHING].drop_duplicates()["number"]
+    is_doubtful = np.zeros(len(records.numbers) + 1, dtype=bool)
+    is_doubtful[names[names.duplicated()].to_numpy()] = True
+    is_doubtful[number[is_dated_otherwise]] = True
+    is_doubtful[NOTHING] = False
+    positions = np.flatnonzero(is_doubtful[number])
+    return positions[np.argsort(number[positions], kind="stable")]
 
 
 def corrected_numbers(records: Records) -> np.ndarray:
     """The number code of every row after the register's corrections."""
     rows = records.rows
     number, names = rows["number"].to_numpy().copy(), rows["name"].to_numpy()
-    target = {change.old: change for change in sorted(records.changes, key=lambda c: (records.numbers[c.new] or "", c.name))}
+    target = {change.old: change for change in sorted(records.changes, key=lambda c: (records.numbers[c.new], c.name))}
     for position in np.flatnonzero(np.isin(number, list(target))):
         name, seen = int(names[position]), set[int]()
         while (change := target.get(number[position])) and change.old not in seen:
@@ -89,58 +88,97 @@ def _is_like(records: Records, name: int, change: NumberChange) -> bool:
     if NOTHING in (name, change.name):
         return name == change.name
     aliases = records.aliases.get(change.new, frozenset())
-    return likeness(records.names[name], records.names[change.name], aliases=aliases) > Likeness.DIFFERENT
+    return likeness(records.names.keys[name], records.names.keys[change.name], aliases=aliases) > Likeness.DIFFERENT
 
 
-def _settle_group(records: Records, code: int, group: list[Carried], columns: dict[str, np.ndarray]) -> None:
-    codes = (code, *(change.old for change in records.changes_to.get(code, ())))
-    births = _known_births(records, codes)
-    aliases = frozenset[str]().union(*(records.aliases.get(c, frozenset()) for c in codes))
-    number = records.numbers[code]
-    reference = _reference_name(records, group, births)
-    levels: dict[tuple[int, date | None], tuple[Likeness, BirthLikeness]] = {}
-    for name, birth in {(row.name, row.birth) for row in group}:
-        birth_level = max((birth_likeness(birth, known) for known in births), default=BirthLikeness.NONE)
-        levels[name, birth] = _name_level(records, name, reference, aliases, birth_level is BirthLikeness.SAME), birth_level
-    is_confirmed = any(_confirms(*levels[row.name, row.birth], row.feed) for row in group)
-    own_sex = sex_of(number) if number else None
-    for row in group:
-        name_level, birth_level = levels[row.name, row.birth]
-        is_other_sex = own_sex is not None and row.sex in {"1", "2"} and row.sex != own_sex
-        columns["rule"][row.position] = _rule(name_level, birth_level, is_other_sex or row.feed in FAMILY_FEEDS, is_confirmed)
-        columns["name_level"][row.position] = name_level.word
-        columns["birth_level"][row.position] = birth_level.word
+class _Settling:
+    """The doubtful rows as columns, ordered by number; `group` counts their numbers from 0."""
+
+    def __init__(self, records: Records, number: np.ndarray, own_day: np.ndarray, positions: np.ndarray) -> None:
+        rows = records.rows.iloc[positions]
+        self.records, self.number, self.own_day = records, number[positions], own_day[positions]
+        self.group = pd.factorize(self.number)[0]
+        self.name, self.birth, self.sex = rows["name"].to_numpy(), rows["birth"].to_numpy(), rows["sex"].to_numpy()
+        categories = rows["feed"].cat.categories
+        feed = rows["feed"].cat.codes.to_numpy()
+        self.trust = np.array([TRUST.get(name, 0) for name in categories])[feed]
+        self.is_of_family = np.array([name in FAMILY_FEEDS for name in categories])[feed]
+
+    def verdicts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rule, name level and birth level of each doubtful row."""
+        birth = self._birth_levels()
+        name = self._name_levels(birth)
+        is_told = (birth >= BirthLikeness.NEAR) | ((birth == BirthLikeness.NONE) & (self.trust > 0))
+        confirming = np.bincount(self.group, weights=(name > Likeness.DIFFERENT) & is_told) > 0
+        own_sex = np.append(sexes_of(self.records.numbers), 0)[self.number]
+        is_other_sex = (own_sex > 0) & (self.sex > 0) & (own_sex != self.sex)
+        # The date in a valid number outranks the field: where other rows confirm the holder's name, another date is a slip.
+        is_slip = confirming[self.group] & (name >= Likeness.VARIANT)
+        is_holder = (name != Likeness.DIFFERENT) & ((birth != BirthLikeness.DIFFERENT) | is_slip)
+        is_noted = (birth == BirthLikeness.SAME) & ~(is_other_sex | self.is_of_family)
+        return np.select([is_holder, is_noted], [HOLDER, NOTED], CONTESTED).astype(object), name, birth
+
+    def are_disputed(self, rule: np.ndarray) -> np.ndarray:
+        """Holders' rows of numbers with as many rows of strangers, and no word of a register."""
+        mine = rule == HOLDER
+        told = np.bincount(self.group, weights=mine & (self.trust > 0)) > 0
+        is_outweighed = np.bincount(self.group, weights=~mine) >= np.bincount(self.group, weights=mine)
+        disputed: np.ndarray = mine & (is_outweighed & ~told)[self.group]
+        return disputed
+
+    def _birth_levels(self) -> np.ndarray:
+        level = birth_levels(self.birth, self.own_day)
+        at, days = self._told(lambda code: {_day(day) for day in self.records.births.get(code, ())})
+        for old, new in ((change.old, change.new) for change in self.records.changes):
+            mine = np.flatnonzero(self.number == new)
+            at, days = np.append(at, mine), np.append(days, np.repeat(births_of(self.records.numbers[[old]]), len(mine)))
+        np.maximum.at(level, at, birth_levels(self.birth[at], days.astype(np.int32)))
+        return level
+
+    def _name_levels(self, birth: np.ndarray) -> np.ndarray:
+        names = self.records.names
+        reference = self._reference_names(birth)[self.group]
+        level = name_levels(names, self.name, reference)
+        is_different = level == Likeness.DIFFERENT
+        is_part = is_different & (birth == BirthLikeness.SAME) & same_given(names, self.name, reference)
+        level[is_part] = Likeness.PART
+        at, aliases = self._told(self._alias_codes)
+        is_alias = self.name[at] == aliases
+        level[at[is_alias & is_different[at]]] = Likeness.ALIAS
+        return level
+
+    def _alias_codes(self, code: int) -> set[int]:
+        codes = (code, *(change.old for change in self.records.changes_to.get(code, ())))
+        return {
+            self.records.names.code_of[key] for c in codes for key in self.records.aliases.get(c, ()) if key in self.records.names.code_of
+        }
+
+    def _told(self, of_code) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[no-untyped-def]
+        """Rows and the values that the registers tell of their number."""
+        told = set(self.records.births) | set(self.records.aliases) | set(self.records.changes_to)
+        at, values = [], []
+        for code in np.intersect1d(np.unique(self.number), list(told)).tolist() if told else ():
+            found = sorted(of_code(code))
+            mine = np.flatnonzero(self.number == code)
+            at.append(np.repeat(mine, len(found)))
+            values.append(np.tile(found, len(mine)))
+        empty = np.zeros(0, dtype=np.int64)
+        return np.concatenate([empty, *at]).astype(np.int64), np.concatenate([empty, *values]).astype(np.int64)
+
+    def _reference_names(self, birth: np.ndarray) -> np.ndarray:
+        """Per group the holder's name: born on the number's day (or told by a register), by the register, most frequent."""
+        is_confirmed = (birth == BirthLikeness.SAME) | ((birth == BirthLikeness.NONE) & (self.trust > 0))
+        frame = pd.DataFrame({"group": self.group, "name": self.name, "told": is_confirmed, "trust": self.trust, "rows": 1})
+        frame = frame.groupby(["group", "name"], sort=False).agg({"told": "max", "trust": "max", "rows": "sum"}).reset_index()
+        keys = np.asarray(self.records.names.keys, dtype=object)
+        distinct, place = np.unique(frame["name"].to_numpy(), return_inverse=True)
+        texts = np.where(distinct == NOTHING, "", keys[distinct]) if len(keys) else np.full(len(distinct), "")
+        rank = np.argsort(np.argsort(texts.astype(str), kind="stable"))[place]
+        frame["is_named"], frame["rank"] = frame["name"].to_numpy() != NOTHING, rank
+        best = frame.sort_values(["group", "is_named", "told", "trust", "rows", "rank"]).drop_duplicates("group", keep="last")
+        reference: np.ndarray = best["name"].to_numpy()
+        return reference
 
 
-def _confirms(name: Likeness, birth: BirthLikeness, feed: str) -> bool:
-    """The row shows that the number is this name's: born on its day, or told so by a register."""
-    return name > Likeness.DIFFERENT and (birth >= BirthLikeness.NEAR or (birth is BirthLikeness.NONE and feed in TRUST))
-
-
-def _rule(name: Likeness, birth: BirthLikeness, is_unlikely: bool, is_confirmed: bool) -> str:
-    # The date in a valid number outranks the field: where other rows confirm the holder's name, another date is a slip.
-    if name is not Likeness.DIFFERENT and (birth is not BirthLikeness.DIFFERENT or (is_confirmed and name >= Likeness.VARIANT)):
-        return "1"
-    return "2" if birth is BirthLikeness.SAME and not is_unlikely else CONTESTED
-
-
-def _known_births(records: Records, codes: tuple[int, ...]) -> set[date]:
-    own = {birth_of(number) for code in codes if (number := records.numbers[code])}
-    return own.union(*(records.births.get(code, frozenset()) for code in codes))
-
-
-def _reference_name(records: Records, group: list[Carried], births: set[date]) -> int:
-    """The name of the number's holder: born on the number's day (or told by a register), by the register, most frequent, in this order."""
-    weights: dict[int, list[int]] = {}
-    for row in group:
-        weight = weights.setdefault(row.name, [0, 0, 0])
-        weight[0] = max(weight[0], int(row.birth in births or (row.birth is None and row.feed in TRUST)))
-        weight[1] = max(weight[1], TRUST.get(row.feed, 0))
-        weight[2] += 1
-    return max((name for name in weights if name != NOTHING), key=lambda name: (weights[name], records.names[name]), default=NOTHING)
-
-
-def _name_level(records: Records, name: int, reference: int, aliases: frozenset[str], is_birth_same: bool) -> Likeness:
-    if NOTHING in (name, reference):
-        return Likeness.NONE
-    return likeness(records.names[name], records.names[reference], is_birth_same=is_birth_same, aliases=aliases)
+def _day(day: date) -> int:
+    return day.toordinal() - EPOCH

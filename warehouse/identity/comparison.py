@@ -1,0 +1,154 @@
+"""What a node and a group say of each other, as a short row of levels; equal rows of levels are one pattern.
+
+The levels are the model's whole view of a pair, and what an explanation shows. Larger is more alike; NONE is not known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from warehouse.identity.births import BirthLikeness, birth_levels
+from warehouse.identity.id_numbers import NumberLikeness, agreement_levels, text_agreement_levels
+from warehouse.identity.names import Likeness, Names, name_levels, same_given
+from warehouse.identity.records import NOTHING
+
+# Every level a pair is described by. `direction`: 1 = more of it never speaks against one person, 0 = either way.
+LEVELS = {
+    "name": 1,
+    "birth": 1,
+    "sex": 1,
+    "phone": 1,
+    "dwelling": 1,
+    "county": 1,
+    "number": 1,
+    "same_feed": 0,
+    "namesakes": 0,
+    "rivals": 0,
+    "rows": 0,
+}
+NONE = -1
+GIVEN_NAME_ONLY = 1
+# Names: 0 different, 1 given name only, then likeness; births and numbers from their likeness; the others 0 differs, 1 agrees.
+_NAME_LEVEL = np.array([NONE, 0, 2, 2, 3, 4, 5, 6], dtype=np.int8)
+_BIRTH_LEVEL = np.array([NONE, 0, 1, 2], dtype=np.int8)
+NAME_PART, NAME_SHAPE, NAME_HOMOPHONE, NAME_VARIANT, NAME_SAME = (int(_NAME_LEVEL[level]) for level in (Likeness.PART, Likeness.SHAPE, Likeness.HOMOPHONE, Likeness.VARIANT, Likeness.SAME))
+BIRTH_NEAR, BIRTH_SAME = 1, 2
+NUMBER_CONTRADICTS, NUMBER_HEAD, NUMBER_PREFIX15, NUMBER_ONE_SLIP, NUMBER_SAME = (int(level) - 1 for level in list(NumberLikeness)[1:])
+MOST_NAMESAKES = 7
+PROFILE = ("name", "birth", "phone", "house", "hukou", "residence", "sex", "feed")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Pairs and their levels: `pairs` (node, group), `levels` int8 (pairs x LEVELS), both in the same order."""
+
+    pairs: pd.DataFrame
+    levels: np.ndarray
+
+    def level(self, name: str) -> np.ndarray:
+        """One level of every pair."""
+        column: np.ndarray = self.levels[:, list(LEVELS).index(name)]
+        return column
+
+    def only(self, keep: np.ndarray) -> Compared:
+        """Some of the pairs."""
+        return Compared(self.pairs.iloc[keep].reset_index(drop=True), self.levels[keep])
+
+
+def profiles(rows: pd.DataFrame, owner: str) -> pd.DataFrame:
+    """What the rows of each owner say, each thing once: PROFILE, `position` of one such row and `seen` (how many)."""
+    said = ", ".join(PROFILE)
+    connection = duckdb.connect(config={"threads": 2})
+    connection.register("rows", rows)
+    found = connection.execute(
+        f'select "{owner}", {said}, min(position) as position, count(*) as seen from rows group by "{owner}", {said} order by "{owner}", position'
+    ).fetchnumpy()
+    connection.close()
+    return pd.DataFrame(found)
+
+
+def compare(pairs: pd.DataFrame, mine: pd.DataFrame, theirs: pd.DataFrame, names: Names, namesakes: np.ndarray) -> Compared:
+    """The levels of every pair that has rows on both sides, but for `number` (see `number_levels`).
+
+    Args:
+        pairs: node, group, ordered.
+        mine, theirs: profiles by `node` and by `group`; a node's own row among `theirs` is left out.
+        namesakes: rows per name code.
+    """
+    pairs = pairs.assign(pair=np.arange(len(pairs), dtype=np.int32))
+    joined = pairs.merge(mine[["node", "position"]].assign(a=np.arange(len(mine), dtype=np.int32)), on="node").drop(columns="node")
+    joined = joined.merge(theirs[["group", "position", "seen"]].assign(b=np.arange(len(theirs), dtype=np.int32)), on="group", suffixes=("", "_b"))
+    joined = joined[(joined["position"] != joined["position_b"]) | (joined["seen"] > 1)]
+    joined = joined[["pair", "a", "b"]].sort_values("pair", kind="stable")
+    pair, a, b = (joined[name].to_numpy() for name in ("pair", "a", "b"))
+    starts = np.flatnonzero(np.diff(pair, prepend=-1))
+    kept = pairs.iloc[pair[starts]]
+    columns = _row_levels(names, mine, theirs, a, b)
+    columns["same_feed"] = (mine["feed"].to_numpy()[a] == theirs["feed"].to_numpy()[b]).astype(np.int8)
+    columns["namesakes"] = _magnitude(np.append(namesakes, 0)[mine["name"].to_numpy()[a]])
+    best = {name: np.maximum.reduceat(column, starts) if len(starts) else column for name, column in columns.items()}
+    counts = np.diff(np.append(starts, len(pair)))
+    best["rows"] = np.minimum(counts, 4).astype(np.int8)
+    best["number"] = np.full(len(starts), NONE, dtype=np.int8)
+    best["rivals"] = _rivals(kept["node"].to_numpy(), best["name"], best["birth"])
+    levels = np.column_stack([best[name] for name in LEVELS]) if len(starts) else np.zeros((0, len(LEVELS)), dtype=np.int8)
+    return Compared(kept[["node", "group"]].reset_index(drop=True), levels)
+
+
+def _row_levels(names: Names, mine: pd.DataFrame, theirs: pd.DataFrame, a: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
+    def both(name: str) -> tuple[np.ndarray, np.ndarray]:
+        return mine[name].to_numpy()[a], theirs[name].to_numpy()[b]
+
+    name = _NAME_LEVEL[name_levels(names, *both("name"))]
+    name[(name == 0) & same_given(names, *both("name"))] = GIVEN_NAME_ONLY
+    counties = [_agreement(mine[one].to_numpy()[a], theirs[other].to_numpy()[b]) for one in ("hukou", "residence") for other in ("hukou", "residence")]
+    return {
+        "name": name,
+        "birth": _BIRTH_LEVEL[birth_levels(*both("birth"))],
+        "sex": _agreement(*both("sex"), nothing=0),
+        "phone": _agreement(*both("phone")),
+        "dwelling": _agreement(*both("house")),
+        "county": np.maximum.reduce(counties),
+    }
+
+
+def _agreement(one: np.ndarray, other: np.ndarray, nothing: int = NOTHING) -> np.ndarray:
+    return np.where((one == nothing) | (other == nothing), NONE, one == other).astype(np.int8)
+
+
+def _magnitude(counts: np.ndarray) -> np.ndarray:
+    """How many rows have the name, in steps of four times."""
+    return np.minimum(np.log2(np.maximum(counts, 1)) // 2, MOST_NAMESAKES).astype(np.int8)
+
+
+def _rivals(node: np.ndarray, name: np.ndarray, birth: np.ndarray) -> np.ndarray:
+    """How many other candidates of the node have as good a name and birth (0, 1, 2 or more)."""
+    is_good = (name >= NAME_HOMOPHONE) & (birth == BIRTH_SAME)
+    good = np.bincount(node[is_good], minlength=int(node.max(initial=-1)) + 1)
+    return np.minimum(good[node] - is_good, 2).astype(np.int8)
+
+
+def number_levels(compared: Compared, texts: np.ndarray, numbers: np.ndarray, group_texts: np.ndarray) -> np.ndarray:
+    """The level of the node's damaged number against the group's: its sure number (`numbers`, S18 by pair, b"" = none) or else
+    its own damaged one (`group_texts` by pair). Sets and returns the column."""
+    node = compared.pairs["node"].to_numpy()
+    level = np.zeros(len(node), dtype=np.int8)
+    text = texts[node]
+    has_text = text != ""
+    sure, damaged = has_text & (numbers != b""), has_text & (numbers == b"") & (group_texts != "")
+    level[sure] = agreement_levels(text[sure], numbers[sure])
+    level[damaged] = text_agreement_levels(text[damaged], group_texts[damaged])
+    compared.levels[:, list(LEVELS).index("number")] = level - 1
+    return compared.level("number")
+
+
+def is_same_name_and_birth(compared: Compared) -> np.ndarray:
+    """Pairs that rule 7 may join: name and birth the same."""
+    same: np.ndarray = (compared.level("name") == NAME_SAME) & (compared.level("birth") == BIRTH_SAME)
+    return same
+
+
