@@ -6,6 +6,7 @@ import argparse
 import getpass
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import GuituError
@@ -50,12 +51,47 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--into", required=True, metavar="URL")
     added = command("quality-report", _quality_report, "write the quality report as one HTML page without values")
     added.add_argument("file", type=Path)
+    _add_review(command)
     added = command("load-parameters", _load_parameters, "load dated parameters from a YAML file")
     added.add_argument("file", type=Path)
     added.add_argument("--by", default=getpass.getuser())
     added = command("load-calendar", _load_calendar, "load the working days of a year")
     added.add_argument("year", type=int)
     return parser
+
+
+def _add_review(command: Callable[[str, Callable[[argparse.Namespace], object], str], argparse.ArgumentParser]) -> None:
+    """The data stewards' commands on who is who."""
+
+    def decided(added: argparse.ArgumentParser) -> None:
+        added.add_argument("--reason", required=True, help="why, in words; no person's number")
+        added.add_argument("--by", default=getpass.getuser(), help="who decides (default: the login)")
+
+    added = command("review", _review, "list the doubtful pairs whose decision is worth most; no names, no numbers")
+    added.add_argument("--limit", type=int, default=20)
+    added = command("review-settle", _review_settle, "decide a case: its two rows are the same person, or never")
+    added.add_argument("case", type=int)
+    added.add_argument("kind", choices=("same", "never"))
+    decided(added)
+    added = command("review-decide", _review_decide, "decide on two rows that no case names")
+    added.add_argument("kind", choices=("same", "never"))
+    added.add_argument("rows", nargs=2, type=_key, metavar="FEED:KEY")
+    decided(added)
+    added = command("review-split", _review_split, "take rows out of a person, now and after every later linking")
+    added.add_argument("person")
+    added.add_argument("rows", nargs="+", type=_key, metavar="FEED:KEY")
+    decided(added)
+    added = command("review-withdraw", _review_withdraw, "take back a decision, and those taken in the same act")
+    added.add_argument("decision", type=int)
+    decided(added)
+    command("review-agreement", _review_agreement, "how often stewards decided as the model leaned")
+
+
+def _key(given: str) -> tuple[str, str]:
+    feed, colon, source_key = given.partition(":")
+    if not colon or not source_key:
+        raise argparse.ArgumentTypeError("name a row as FEED:KEY")
+    return feed, source_key
 
 
 def _migrate(given: argparse.Namespace) -> None:
@@ -141,6 +177,70 @@ def _quality_report(given: argparse.Namespace) -> None:
     from warehouse.quality_report import write_report
 
     print(f"{write_report(given.file)} feeds in {given.file}")
+
+
+def _review(given: argparse.Namespace) -> None:
+    from warehouse.database import Role, transaction
+    from warehouse.identity.review import queue
+
+    with transaction(Role.ETL) as connection:
+        cases = queue(connection, given.limit)
+    for case in cases:
+        other = " ".join(case.other) if case.other else "no other row"
+        odds = "" if case.odds is None else f"  odds {case.odds:+.2f}"
+        said = ", ".join(f"{name} {value}" for name, value in sorted(case.evidence.items()))
+        print(f"{case.case_id:>8}  worth {case.value:.1f}  {case.kind}, rule {case.rule}{odds}")
+        print(f"          {' '.join(case.one)}  |  {other}  (person {case.person_id or 'unknown'})\n          {said}")
+    print(f"{len(cases)} cases")
+
+
+def _review_settle(given: argparse.Namespace) -> None:
+    from warehouse.database import Role, transaction
+    from warehouse.identity.review import settle
+
+    with transaction(Role.ETL) as connection:
+        decision = settle(connection, given.case, given.kind, given.by, given.reason)
+    print(f"decision {decision}: {given.kind}; the next linking obeys it")
+
+
+def _review_decide(given: argparse.Namespace) -> None:
+    from warehouse.database import Role, transaction
+    from warehouse.identity.stewards import decide_pair
+
+    one, other = given.rows
+    with transaction(Role.ETL) as connection:
+        decision = decide_pair(connection, given.kind, one, other, given.by, given.reason)
+    print(f"decision {decision}: {given.kind}; the next linking obeys it")
+
+
+def _review_split(given: argparse.Namespace) -> None:
+    from warehouse.database import Role, transaction
+    from warehouse.identity.stewards import split
+
+    with transaction(Role.ETL) as connection:
+        done = split(connection, given.person, given.rows, given.by, given.reason)
+    print(f"{len(given.rows)} rows are person {done.person_id}; decisions {', '.join(map(str, done.decision_ids))}")
+
+
+def _review_withdraw(given: argparse.Namespace) -> None:
+    from warehouse.database import Role, transaction
+    from warehouse.identity.stewards import withdraw
+
+    with transaction(Role.ETL) as connection:
+        decisions = withdraw(connection, given.decision, given.by, given.reason)
+    print(f"withdrawn: {', '.join(map(str, decisions))}; the next linking goes by evidence again")
+
+
+def _review_agreement(given: argparse.Namespace) -> None:
+    from warehouse.database import Role, transaction
+    from warehouse.identity.review import agreement
+
+    with transaction(Role.ETL) as connection:
+        found = agreement(connection)
+    for rule, (decided, agreed) in found.by_rule.items():
+        print(f"rule {rule:8} {agreed} of {decided}")
+    share = "" if found.share is None else f" ({found.share:.1%})"
+    print(f"stewards decided as the model leaned in {found.agreed} of {found.decided}{share}")
 
 
 def _load_parameters(given: argparse.Namespace) -> int:

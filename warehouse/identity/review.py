@@ -7,7 +7,6 @@ Nothing here holds a name or a number: rows are named by feed and key, evidence 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -180,10 +179,12 @@ def _wanted(proposals: pd.DataFrame, decided: list[tuple[Key, Key]]) -> pd.DataF
     rows = proposals[list(PROPOSED)].astype(object).where(proposals[list(PROPOSED)].notna(), None)
     known = set(decided)
     pairs = [_pair(*keys) for keys in rows[list(PROPOSED[:4])].itertuples(index=False)]
-    rows = rows.assign(pair=pairs, evidence=[_classes(said) for said in rows["evidence"]])
-    rows["said"] = rows["rule"].astype(str) + " " + rows["evidence"]
-    rows = rows[[pair not in known for pair in pairs]]
-    return rows.sort_values(["said", *PROPOSED[:2]]).drop_duplicates(["pair", "kind"]) if len(rows) else rows
+    evidence = [_classes(said) for said in rows["evidence"]]
+    said = [f"{rule} {classes}" for rule, classes in zip(rows["rule"], evidence, strict=True)]
+    for name, values in (("pair", pairs), ("evidence", evidence), ("said", said)):
+        rows[name] = pd.Series(values, index=rows.index, dtype=object)
+    rows = rows[np.array([pair not in known for pair in pairs], dtype=bool)]
+    return rows.sort_values(["said", *PROPOSED[:2]]).drop_duplicates(["pair", "kind"])
 
 
 def _pair(feed: str, source_key: str, other_feed: str | None, other_source_key: str | None) -> tuple[Key, Key]:
@@ -229,18 +230,19 @@ def _close_stale(connection: Connection, case_ids: pd.Series) -> None:
     )
 
 
-def _ranked(connection: Connection, rows: pd.DataFrame) -> pd.DataFrame:
-    """With the candidate's person as it is now, value and what the model leaned to."""
-    keys = {key for pair in rows["pair"] for key in pair}
-    person_of, hanging_of = what_hangs(connection, keys)
+def _ranked(connection: Connection, rows: pd.DataFrame) -> dict[str, list[Any]]:
+    """The columns to write, with the candidate's person as it is now, the value, and what the model leaned to."""
+    columns = {name: [None if value is None or value != value else value for value in rows[name]] for name in PROPOSED}
+    person_of, hanging_of = what_hangs(connection, {key for pair in rows["pair"] for key in pair})
     persons, values = [], []
-    for (one, other), given, feed, source_key, odds in rows[["pair", "person_id", "feed", "source_key", "odds"]].itertuples(index=False):
-        candidate = one if (feed, source_key) == other else other
-        persons.append(given or person_of.get(candidate))
-        sides = {person_of[key] for key in (one, other) if key in person_of}
+    for (one, other), *key, given, odds in zip(
+        rows["pair"], *(columns[n] for n in ("feed", "source_key", "person_id", "odds")), strict=True
+    ):
+        persons.append(given or person_of.get(one if tuple(key) == other else other))
+        sides = {person_of[row] for row in (one, other) if row in person_of}
         values.append(value_of(odds, together(hanging_of[person] for person in sides)))
-    said = [None if odds is None else "same" if odds > 0 else "never" for odds in rows["odds"]]
-    return rows.assign(person_id=persons, value=values, model_said=said)
+    said = [None if odds is None else "same" if odds > 0 else "never" for odds in columns["odds"]]
+    return columns | {"person_id": persons, "value": values, "model_said": said}
 
 
 def _update_rank(connection: Connection, rows: pd.DataFrame) -> None:
@@ -254,20 +256,16 @@ def _update_rank(connection: Connection, rows: pd.DataFrame) -> None:
             "cast(:model_said as text[])) n (case_id, odds, value, person_id, model_said) where c.case_id = n.case_id "
             "and (c.odds, c.value, c.person_id, c.model_said) is distinct from (n.odds, n.value, n.person_id, n.model_said)"
         ),
-        {name: ranked[name].tolist() for name in ("odds", "value", "person_id", "model_said")}
-        | {"ids": ranked["case_id"].astype(int).tolist()},
+        {name: ranked[name] for name in ("odds", "value", "person_id", "model_said")} | {"ids": [int(n) for n in rows["case_id"]]},
     )
 
 
 def _open(connection: Connection, rows: pd.DataFrame, run_id: int) -> None:
     if not len(rows):
         return
-    now = now_at().isoformat()
-    lines = (
-        tuple(None if isinstance(value, float) and math.isnan(value) else value for value in line)
-        for line in _ranked(connection, rows)[list(WRITTEN)].itertuples(index=False)
-    )
-    copy_rows(connection, "identity.review_case", (*WRITTEN, "opened_at", "opened_by_run"), ((*line, now, run_id) for line in lines))
+    now, ranked = now_at().isoformat(), _ranked(connection, rows)
+    lines = ((*line, now, run_id) for line in zip(*(ranked[name] for name in WRITTEN), strict=True))
+    copy_rows(connection, "identity.review_case", (*WRITTEN, "opened_at", "opened_by_run"), lines)
 
 
 def _locked(connection: Connection, case_id: int, status: str) -> Case:
