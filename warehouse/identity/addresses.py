@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from expectations.forms.clean import as_booleans
 from expectations.forms.regions import names_by_code
 from warehouse.identity.characters import normal
 
@@ -39,7 +40,7 @@ _REWRITES = (
     (r"-{2,}", "-"),
     (r"^-|-$", ""),
 )
-_LONGEST_HEAD, _LONGEST_NAME = 24, 15
+_HEAD, _LONGEST_NAME = r"^([^0-9街村]{0,30}).*$", 15
 _HOUSE = r"^[^0-9A-Z\-][^0-9]*[0-9]"
 _STREET = r"^([^0-9A-Z]*[^0-9A-Z\-])?.*$"
 
@@ -56,9 +57,9 @@ def address_keys(
     Returns:
         Two object arrays of texts; None where there is no house number, or no street; SAME_AS_HUKOU where the text says so.
     """
-    normals = [_numbered(normal(text).upper()) if text else "" for text in texts]
+    normals = [normal(text).upper() if text else "" for text in texts]
     column = pc.replace_substring_regex(pa.array(normals, pa.large_string()), _BLANKS, "")
-    column = _without_regions(column)
+    column = _with_digits(_without_regions(column))
     for pattern, replacement in _REWRITES:
         column = pc.replace_substring_regex(column, pattern, replacement)
     same = pc.match_substring_regex(column, _SAME_AS_HUKOU)
@@ -73,9 +74,14 @@ def address_keys(
     return house.to_numpy(zero_copy_only=False), street.to_numpy(zero_copy_only=False)
 
 
-def _numbered(text: str) -> str:
+def _with_digits(column: pa.LargeStringArray) -> pa.LargeStringArray:
     """Chinese numerals that count doors or what is behind them as digits."""
-    return _NUMERAL.sub(lambda found: _number(found[0]), text) if not _HAS_NONE(text) else text
+    at = np.flatnonzero(as_booleans(pc.match_substring_regex(column, f"[{_NUMERALS}]")))
+    if not len(at):
+        return column
+    result = column.to_numpy(zero_copy_only=False).copy()
+    result[at] = [_NUMERAL.sub(lambda found: _number(found[0]), text) for text in result[at].tolist()]
+    return pa.array(result, pa.large_string())
 
 
 def _number(numeral: str) -> str:
@@ -92,12 +98,9 @@ def _number(numeral: str) -> str:
     return str(total + figure)
 
 
-_HAS_NONE = frozenset(_NUMERALS).isdisjoint
-
-
 def _without_regions(column: pa.LargeStringArray) -> pa.LargeStringArray:
     """Each text without the names of province, city and county it begins with, looked at once per distinct beginning."""
-    heads = pc.utf8_slice_codeunits(column, 0, _LONGEST_HEAD).dictionary_encode()
+    heads = pc.replace_substring_regex(column, _HEAD, r"\1").dictionary_encode()
     lengths = np.array([_regions_length(head) for head in heads.dictionary.to_pylist()], dtype=np.int64)[heads.indices.to_numpy()]
     result = column.to_numpy(zero_copy_only=False).copy()
     at = np.flatnonzero(lengths)

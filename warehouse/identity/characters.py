@@ -5,6 +5,7 @@ The private-use table of GB 18030 and the order of the steps are those of `expec
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
 
 _ASIDE = "\u2028"  # stands between texts that are converted in one call; itself a blank that no key keeps
 _TABLE_END = 0x10000
+_PRIVATE_USE = re.compile(f"[{''.join(map(chr, TO_UNICODE))}]")
 
 
 def normal(text: str) -> str:
     """The text after the private-use table and NFKC, which also makes radicals (2F00-2FD5) and F900-FAFF ordinary characters."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text.translate(TO_UNICODE))
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", text.translate(TO_UNICODE) if _PRIVATE_USE.search(text) else text)
 
 
 def simplified(texts: Sequence[str]) -> list[str]:
