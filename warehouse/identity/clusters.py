@@ -26,7 +26,7 @@ MOST_REGISTRATIONS = 1
 def decide(
     records: Records, memory: Memory | None = None, model: LinkModel | None = None, standing: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """One line per row of `records`: cluster (equal for rows of one person), link_status, rule, classes of evidence, odds and rival
+    """One line per row of `records`: cluster (equal for rows of one person), link_status, rule, classes of evidence, is_loose, odds and rival
     (a row of the best candidate that was not joined, -1 = none).
 
     Which rows share a cluster never depends on the order of the rows; the cluster's number means nothing.
@@ -64,6 +64,7 @@ def _verdicts(decision: Decision) -> pd.DataFrame:
     found["number_class"], found["name_class"] = decision.number_classes(), decision.name_classes()
     words = np.array([level.word for level in BirthLikeness], dtype=object)
     found["birth_class"] = np.where(decision.number != NOTHING, words[decision.birth_level], "")
+    found["is_loose"] = decision.is_loose
     found["odds"], found["rival"] = decision.odds, _representatives(found, decision.rival)
     return found
 

@@ -53,6 +53,9 @@ class Records:
     `numbers`: the 18-digit number per code (S18), b"" where it is a passport's; `names`: name keys per code; `texts`: what the
     row has instead of a number, per code of text_number. `aliases`, `births`: other name keys and birth dates the registers
     tell, per number code.
+
+    `name_rows`, `text_rows` (rows per name and text_number code) and `phone_names` (names per phone code) are given where the
+    rows are only some of those that are known; None means: count them here.
     """
 
     rows: pd.DataFrame
@@ -62,6 +65,24 @@ class Records:
     changes: list[NumberChange] = field(default_factory=list)
     aliases: Mapping[int, frozenset[str]] = field(default_factory=dict)
     births: Mapping[int, frozenset[date]] = field(default_factory=dict)
+    name_rows: np.ndarray | None = None
+    text_rows: np.ndarray | None = None
+    phone_names: np.ndarray | None = None
+
+    def rows_of_names(self) -> np.ndarray:
+        """Rows per name code."""
+        return _counted(self.rows["name"].to_numpy(), len(self.names.keys)) if self.name_rows is None else self.name_rows
+
+    def rows_of_texts(self) -> np.ndarray:
+        """Rows per text_number code."""
+        return _counted(self.rows["text_number"].to_numpy(), len(self.texts)) if self.text_rows is None else self.text_rows
+
+    def names_of_phones(self) -> np.ndarray:
+        """Different names per phone code; no name is one too."""
+        if self.phone_names is not None:
+            return self.phone_names
+        phones = self.rows[["phone", "name"]].drop_duplicates()["phone"].to_numpy()
+        return _counted(phones, int(phones.max(initial=NOTHING)) + 1)
 
     @cached_property
     def changes_to(self) -> Mapping[int, list[NumberChange]]:
@@ -70,6 +91,10 @@ class Records:
         for change in self.changes:
             found[change.new].append(change)
         return found
+
+
+def _counted(codes: np.ndarray, count: int) -> np.ndarray:
+    return np.bincount(codes + 1, minlength=count + 1)[1:]
 
 
 def person_feeds() -> list[Feed]:

@@ -31,6 +31,7 @@ class Link(Table):
     __table_args__ = (
         CheckConstraint("link_status in ('linked', 'review', 'unlinked')", name="status"),
         Index("link_person_id_ix", "person_id"),
+        Index("link_decided_by_run_ix", "decided_by_run"),
         {"schema": "identity", "comment": "One row per source record of a person feed: whose it is and by which evidence"},
     )
 
@@ -40,6 +41,9 @@ class Link(Table):
     link_status: Mapped[str] = column("linked, review or unlinked")
     rule: Mapped[str] = column("Evidence rule that decided (identity rules 1 to 11), or steward")
     evidence: Mapped[dict[str, Any]] = column("Classes of evidence, never values", JSONB, server_default="{}")
+    is_loose: Mapped[bool] = column(
+        "True where no sure number holds the row: it is asked again when somebody like it comes", server_default="true"
+    )
     decided_at: Mapped[datetime] = column("When", DateTime(timezone=True))
     decided_by_run: Mapped[int] = column("Run that decided", BigInteger, ForeignKey("ops.run.run_id"))
 

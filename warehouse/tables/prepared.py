@@ -42,6 +42,7 @@ class Record(Table):
     sex: Mapped[int] = column("1 male, 2 female, 0 not told", SmallInteger)
     hukou_region: Mapped[int | None] = column("County, six digits")
     residence_region: Mapped[int | None] = column("County, six digits")
+    register_codes: Mapped[list[int]] = column("Codes of the numbers that a correction of the register names", ARRAY(BigInteger))
     keys: Mapped[list[int]] = column("Every code by which other records find this one", ARRAY(BigInteger))
 
 

@@ -152,7 +152,7 @@ COMMENT ON COLUMN identity.correction.told_by_run IS 'Run that told';
 COMMENT ON COLUMN identity.correction.told_at IS 'When it was added to the delivery''s receipt';
 
 COMMENT ON COLUMN identity.link.rule IS 'Evidence rule that decided (identity rules 1 to 11), or steward';
-COMMENT ON COLUMN ops.run.step IS 'ingest, link, steward, handoffs, benefits, publish, replay';
+COMMENT ON COLUMN ops.run.step IS 'ingest, link, steward, corrections, handoffs, benefits, publish, replay';
 
 -- Never these two. No transaction ends with both rows of an open never decision on one person, whoever writes the links.
 -- Each statement that writes links notes, in one join with the open decisions (not row by row), which pairs it met; the noted
@@ -215,6 +215,10 @@ CREATE TRIGGER steward_decision_guard AFTER INSERT OR UPDATE OF kind, feed_a, so
     ON identity.steward_decision FOR EACH ROW WHEN (NEW.kind = 'never' AND NEW.withdrawn_at IS NULL)
     EXECUTE FUNCTION identity.begin_never();
 
+ALTER TABLE identity.link ADD COLUMN is_loose BOOLEAN DEFAULT true NOT NULL;
+COMMENT ON COLUMN identity.link.is_loose IS 'True where no sure number holds the row: it is asked again when somebody like it comes';
+CREATE INDEX link_decided_by_run_ix ON identity.link (decided_by_run);
+
 -- What every source record says, ready to be compared; values sealed once each; the models.
 CREATE TABLE identity.record (
     record_id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -236,6 +240,7 @@ CREATE TABLE identity.record (
     sex SMALLINT NOT NULL,
     hukou_region INTEGER,
     residence_region INTEGER,
+    register_codes BIGINT[] NOT NULL,
     keys BIGINT[] NOT NULL,
     CONSTRAINT record_pk PRIMARY KEY (record_id)
 );
@@ -261,6 +266,7 @@ COMMENT ON COLUMN identity.record.birth_date IS 'As told, not from the number';
 COMMENT ON COLUMN identity.record.sex IS '1 male, 2 female, 0 not told';
 COMMENT ON COLUMN identity.record.hukou_region IS 'County, six digits';
 COMMENT ON COLUMN identity.record.residence_region IS 'County, six digits';
+COMMENT ON COLUMN identity.record.register_codes IS 'Codes of the numbers that a correction of the register names';
 COMMENT ON COLUMN identity.record.keys IS 'Every code by which other records find this one';
 
 CREATE TABLE identity.value (
