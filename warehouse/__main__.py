@@ -85,6 +85,7 @@ def _add_review(command: Callable[[str, Callable[[argparse.Namespace], object], 
     added.add_argument("decision", type=int)
     decided(added)
     command("review-agreement", _review_agreement, "how often stewards decided as the model leaned")
+    command("tell-corrections", _tell_corrections, "ask senders, in their receipts, to check rows that contradict their own; each once")
 
 
 def _key(given: str) -> tuple[str, str]:
@@ -241,6 +242,17 @@ def _review_agreement(given: argparse.Namespace) -> None:
         print(f"rule {rule:8} {agreed} of {decided}")
     share = "" if found.share is None else f" ({found.share:.1%})"
     print(f"stewards decided as the model leaned in {found.agreed} of {found.decided}{share}")
+
+
+def _tell_corrections(given: argparse.Namespace) -> None:
+    from core.clock import today_date
+    from warehouse.database import Role, transaction
+    from warehouse.identity.corrections import tell
+    from warehouse.runs import run_record
+
+    with run_record("corrections") as run, transaction(Role.ETL, one_snapshot=True) as connection:
+        run.counts["corrections"] = tell(connection, run.run_id, today_date())
+    print(f"{run.counts['corrections']} corrections stand in receipts, which go out with the next run of their senders")
 
 
 def _load_parameters(given: argparse.Namespace) -> int:

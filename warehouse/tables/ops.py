@@ -22,7 +22,7 @@ class Run(Table):
     )
 
     run_id: Mapped[int] = serial("Number in order of start")
-    step: Mapped[str] = column("ingest, link, steward, handoffs, benefits, publish, replay")
+    step: Mapped[str] = column("ingest, link, steward, corrections, handoffs, benefits, publish, replay")
     provider: Mapped[str | None] = column("The provider, for ingest")
     feed: Mapped[str | None] = column("The feed, for pulled feeds")
     started_at: Mapped[datetime] = column("Start", DateTime(timezone=True))

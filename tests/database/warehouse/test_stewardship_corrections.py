@@ -12,6 +12,7 @@ from sqlalchemy import text
 from expectations.agreement import feeds
 from expectations.forms.id_number import check_digit
 from expectations.neutral import WORDS
+from warehouse.__main__ import main
 from warehouse.database import Role, transaction
 from warehouse.identity import corrections
 from warehouse.staging.receipts import mark_delivered, undelivered
@@ -187,3 +188,13 @@ def test_receipts_with_corrections_hold_no_name_and_no_number_of_a_person() -> N
     said = json.dumps(receipt(), ensure_ascii=False)
     assert not re.search(r"\d{6}|张示例|王二|1985|1961", said)
     assert not re.search("|".join([*WORDS, "公安", "民政", "户籍"]), said)
+
+
+def test_the_command_tells_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    put("job_seekers", "right", ZHANG, "张示例", OWN_DAY)
+    put("job_seekers", "wrong", ZHANG, "王二", OTHER_DAY)
+    assert main(["tell-corrections"]) == 0
+    assert "1 corrections stand in receipts" in capsys.readouterr().out
+    assert linked.rows("select step, state, counts from ops.run where step = 'corrections'") == [
+        ("corrections", "succeeded", {"corrections": 1})
+    ]
