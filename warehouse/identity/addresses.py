@@ -40,9 +40,10 @@ _REWRITES = (
     (r"-{2,}", "-"),
     (r"^-|-$", ""),
 )
-_HEAD, _LONGEST_NAME = r"^([^0-9街村]{0,30}).*$", 15
+_BEHIND_REGIONS = "[0-9街村].*$"
+_LONGEST_NAME = 15
 _HOUSE = r"^[^0-9A-Z\-][^0-9]*[0-9]"
-_STREET = r"^([^0-9A-Z]*[^0-9A-Z\-])?.*$"
+_BEHIND_STREET = "-*[0-9A-Z].*$"
 
 
 def address_keys(
@@ -63,7 +64,7 @@ def address_keys(
     for pattern, replacement in _REWRITES:
         column = pc.replace_substring_regex(column, pattern, replacement)
     same = pc.match_substring_regex(column, _SAME_AS_HUKOU)
-    street = pc.replace_substring_regex(column, _STREET, r"\1")
+    street = pc.replace_substring_regex(column, _BEHIND_STREET, "")
     has_house = pc.match_substring_regex(column, _HOUSE)
     house = pc.if_else(has_house, column, None)
     street = pc.if_else(pc.equal(street, ""), None, street)
@@ -100,7 +101,7 @@ def _number(numeral: str) -> str:
 
 def _without_regions(column: pa.LargeStringArray) -> pa.LargeStringArray:
     """Each text without the names of province, city and county it begins with, looked at once per distinct beginning."""
-    heads = pc.replace_substring_regex(column, _HEAD, r"\1").dictionary_encode()
+    heads = pc.replace_substring_regex(column, _BEHIND_REGIONS, "").dictionary_encode()
     lengths = np.array([_regions_length(head) for head in heads.dictionary.to_pylist()], dtype=np.int64)[heads.indices.to_numpy()]
     result = column.to_numpy(zero_copy_only=False).copy()
     at = np.flatnonzero(lengths)

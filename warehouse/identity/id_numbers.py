@@ -13,10 +13,9 @@ from enum import IntEnum
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from expectations.forms.clean import as_booleans
-from expectations.forms.id_number import FOREIGN_RESIDENT, derived18, has_checksum, key_of, quick, read_one
+from expectations.forms.columns import are_digits, bytes_of_width
+from expectations.forms.id_number import CHECK_DIGITS, FOREIGN_RESIDENT, WEIGHTS, has_checksum, key_of, quick, read_one
 from warehouse.identity.births import NO_DAY
 from warehouse.identity.number_likeness import EIGHTEEN, FIFTEEN, MASKED, SEVENTEEN, is_rounded
 from warehouse.identity.number_likeness import NumberLikeness as NumberLikeness
@@ -76,6 +75,7 @@ def read_numbers(texts: Sequence[str | None] | np.ndarray | pa.Array | pa.Chunke
     kind[is_done] = np.where(key[is_done].astype("S1") == b"9", NumberKind.FOREIGN, NumberKind.VALID)
     text = text.copy()
     is_done |= _derive(column, as_of, key, kind)
+    is_done |= _mark_failing(column, is_done, kind)
     for place in np.flatnonzero(~is_done).tolist():
         number = read_one(text[place], as_of)[0] if text[place] is not None else None
         text[place] = number
@@ -87,15 +87,42 @@ def read_numbers(texts: Sequence[str | None] | np.ndarray | pa.Array | pa.Chunke
 
 def _derive(column: pa.LargeStringArray, as_of: date, key: np.ndarray, kind: np.ndarray) -> np.ndarray:
     """Keys of the plain 15-digit numbers with a real birth date; True where one was found."""
-    places = np.flatnonzero(as_booleans(pc.match_substring_regex(column, "^[0-9]{15}$")))
-    longer = pa.array([derived18(number) for number in column.take(pa.array(places)).to_pylist()], pa.large_string())
-    is_real, _ = quick(longer, as_of)
-    found = places[is_real]
-    key[found] = longer.to_numpy(zero_copy_only=False)[is_real].astype("S18")
-    kind[found] = NumberKind.DERIVED
+    places, matrix = bytes_of_width(column, 15)
+    is_shaped = are_digits(matrix, list(range(15)))
+    places, matrix = places[is_shaped], matrix[is_shaped]
+    century = np.broadcast_to(np.frombuffer(b"19", dtype=np.uint8), (len(matrix), 2))
+    first17 = np.hstack([matrix[:, :6], century, matrix[:, 6:]])
+    longer = np.ascontiguousarray(np.hstack([first17, _check_digits(first17)[:, None]])).view("S18").ravel()
+    is_real, _ = quick(pa.array(longer.astype("U18"), pa.large_string()), as_of)
+    return _fill(places[is_real], longer[is_real], NumberKind.DERIVED, key, kind)
+
+
+def _mark_failing(column: pa.LargeStringArray, is_done: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """Kinds of the plain 18-character numbers without a key, which are read as they are; True where there was one."""
+    places, matrix = bytes_of_width(column, 18)
+    last = matrix[:, 17]
+    is_shaped = are_digits(matrix, list(range(17))) & (((last >= 48) & (last <= 57)) | (last == ord("X"))) & ~is_done[places]
+    places, matrix, last = places[is_shaped], matrix[is_shaped], last[is_shaped]
+    # 10,000 is a multiple of 16, so the last four digits tell.
+    tail = (matrix[:, 14:].astype(np.int32) - 48) @ np.array([1000, 100, 10, 1])
+    is_as_rounded = (last != ord("X")) & ((tail % 16 == 0) | (tail % 1000 == 0))
+    is_right = _check_digits(matrix[:, :17]) == last
+    kind[places] = np.where(is_right, NumberKind.NO_DATE, np.where(is_as_rounded, NumberKind.ROUNDED, NumberKind.FAILING))
     result = np.zeros(len(column), dtype=bool)
-    result[found] = True
+    result[places] = True
     return result
+
+
+def _fill(places: np.ndarray, keys: np.ndarray, of_kind: NumberKind, key: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    key[places], kind[places] = keys, of_kind
+    result = np.zeros(len(key), dtype=bool)
+    result[places] = True
+    return result
+
+
+def _check_digits(first17: np.ndarray) -> np.ndarray:
+    total = (first17.astype(np.int32) - 48) @ np.array(WEIGHTS, dtype=np.int32)
+    return np.frombuffer(CHECK_DIGITS.encode(), dtype=np.uint8)[total % 11]
 
 
 def _kind(number: str, key: str | None) -> NumberKind:

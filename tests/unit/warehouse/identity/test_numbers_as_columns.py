@@ -22,7 +22,7 @@ from warehouse.identity.id_numbers import (
     sexes_of,
     text_agreement_levels,
 )
-from warehouse.identity.number_likeness import number_likeness, text_likeness
+from warehouse.identity.number_likeness import EIGHTEEN, is_rounded, number_likeness, text_likeness
 
 AS_OF = date(2026, 11, 20)
 WHOLE = "11010519491231002X"  # the example of the standard
@@ -115,7 +115,6 @@ def damage(number: str, at: int, digit: str, how: int) -> str:
 
 
 DAMAGED = st.builds(damage, NUMBERS, st.integers(0, 17), st.sampled_from("0123456789"), st.integers(0, 12))
-FEW = NUMBERS.filter(lambda number: int(number[14:17]) < 4)
 
 
 @settings(deadline=None)
@@ -126,6 +125,23 @@ def test_a_column_reads_each_text_as_the_value_form_does(texts: list[str]) -> No
     assert [key.decode() or None for key in read.key] == [key_of(n, AS_OF) if (n := read_one(t, AS_OF)[0]) else None for t in texts]
     has_key = np.isin(read.kind, [NumberKind.VALID, NumberKind.DERIVED, NumberKind.FOREIGN])
     assert has_key[read.key != b""].all()
+
+
+@settings(deadline=None)
+@given(st.lists(DAMAGED.filter(EIGHTEEN.fullmatch), min_size=1, max_size=10, unique=True))
+def test_the_kind_of_a_number_of_full_length_is_told_by_its_check_digit_and_its_end(texts: list[str]) -> None:
+    read = read_numbers(texts, AS_OF)
+    expected = [
+        NumberKind.VALID
+        if key_of(text, AS_OF)
+        else NumberKind.NO_DATE
+        if has_checksum(text)
+        else NumberKind.ROUNDED
+        if is_rounded(text)
+        else NumberKind.FAILING
+        for text in texts
+    ]
+    assert read.kind.tolist() == expected
 
 
 @given(st.lists(NUMBERS, max_size=10))
