@@ -17,6 +17,7 @@ from expectations.forms.id_number import has_checksum
 EIGHTEEN = re.compile(r"[0-9]{17}[0-9X]")
 FIFTEEN = re.compile(r"[0-9]{15}")
 SEVENTEEN = re.compile(r"[0-9]{16}[0-9X]")
+_SWAPPED_X = re.compile(r"[0-9]{16}X[0-9]")
 SCIENTIFIC = re.compile(r"([0-9])(?:\.([0-9]+))?[eE]\+?17")
 MASKED = re.compile(r"(?=.*[*x]|.*X.)[0-9*xX]{18}")
 _OF_CENTURY = [*range(6), *range(8, 17)]  # the places of an 18-digit number that one of 15 has
@@ -60,6 +61,8 @@ def number_likeness(damaged: str, number: str) -> NumberLikeness:
         return _short_likeness(damaged, number)
     if SEVENTEEN.fullmatch(damaged):
         return NumberLikeness.ONE_SLIP if agreeing_digits(damaged, number) else NumberLikeness.CONTRADICTS
+    if _SWAPPED_X.fullmatch(damaged) and _is_slip(damaged, number):
+        return NumberLikeness.ONE_SLIP
     return _partial_likeness(damaged, number) if _is_partial(damaged) else NumberLikeness.NONE
 
 

@@ -180,6 +180,7 @@ LEVELS = [
     (SHORT[:-1] + "2", LONG, NumberLikeness.ONE_SLIP),
     (LONG[:16] + "9" + LONG[17], LONG, NumberLikeness.ONE_SLIP),
     (LONG[:3] + LONG[4] + LONG[3] + LONG[5:], LONG, NumberLikeness.ONE_SLIP),
+    (WHOLE[:16] + "X2", WHOLE, NumberLikeness.ONE_SLIP),
     (LONG[:9] + LONG[10:], LONG, NumberLikeness.ONE_SLIP),
     (LONG[:15] + "000", LONG, NumberLikeness.PREFIX15),
     (f"{LONG[0]}.{LONG[1:15]}E+17", LONG, NumberLikeness.PREFIX15),
