@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -44,10 +44,6 @@ class Quality:
     largest_cluster: int
     classes: Mapping[str, tuple[Score, float, int]]
     """Per error class: the score of its rows against all others, their review share, their number."""
-
-    def flat(self) -> dict[str, object]:
-        """For JSON."""
-        return asdict(self)
 
 
 def measure(truth: np.ndarray, cluster: np.ndarray, status: np.ndarray, errors: np.ndarray) -> Quality:
