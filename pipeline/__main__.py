@@ -29,8 +29,12 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument("provider", nargs="?", choices=providers())
     ingest.add_argument("feed", nargs="?", choices=tuple(feeds()))
     ingest.set_defaults(run=lambda given: _ingest(given.provider, given.feed))
+    link = commands.add_parser("link", help="work out who is who: what came since the last time, and whom it touches")
+    link.add_argument("--full", action="store_true", help="decide every record again")
+    link.add_argument("--retrain", action="store_true", help="with --full: train the model anew")
+    link.add_argument("--compare", action="store_true", help="say what --full would change; nothing is written")
+    link.set_defaults(run=lambda given: _compare() if given.compare else _link(full=given.full, retrain=given.retrain))
     for name, run, means in (
-        ("link", _link, "work out who is who"),
         ("handoffs", _handoffs, "work out release handoffs and their flags"),
         ("benefits", _benefits, "work out benefit findings (comes with a later release; does nothing yet)"),
         ("publish", _publish, "switch the published tables"),
@@ -49,10 +53,23 @@ def _ingest(provider: str | None = None, feed: str | None = None) -> None:
         ingest(name, feed)
 
 
-def _link() -> None:
+def _link(*, full: bool = False, retrain: bool = False) -> None:
     from pipeline.link import link
 
-    link()
+    link(full=full, retrain=retrain)
+
+
+def _compare() -> None:
+    from pipeline.link import compare
+
+    differing = compare()
+    by_rule = differing.groupby(["status_before", "rule_before", "status", "rule"], dropna=False).size()
+    for (status_before, rule_before, status, rule), count in by_rule.items():
+        print(f"{count}\t{status_before} by {rule_before} -> {status} by {rule}")
+    for row in differing.itertuples():
+        moved = "" if row.person_before == row.person else f"\tperson {row.person_before} -> {row.person}"
+        print(f"{row.feed}\t{row.source_key}\t{row.status_before} by {row.rule_before} -> {row.status} by {row.rule}{moved}")
+    print(f"{len(differing)} links differ")
 
 
 def _handoffs() -> None:

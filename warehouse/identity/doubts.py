@@ -44,7 +44,7 @@ def _persons_with_two_numbers(records: Records, decided: pd.DataFrame) -> pd.Dat
     """Rule 10: pairs of persons with a sure number each, one name, one birth day, and one phone or dwelling: rows `one`, `other`."""
     rows = records.rows
     sure = rows[(decided["link_status"] == LINKED).to_numpy() & (rows["number"] != NOTHING).to_numpy() & (rows["birth"] != NO_DAY).to_numpy()]
-    sure = sure.assign(cluster=decided["cluster"], row=sure.index, feed=sure["feed"].astype(str)).sort_values(["feed", "source_key"])
+    sure = sure.assign(cluster=decided["cluster"].to_numpy()[sure.index], row=sure.index, feed=sure["feed"].astype(str)).sort_values(["feed", "source_key"])
     found = []
     for place in ("phone", "house"):
         same = ["name", "birth", place]

@@ -1,48 +1,40 @@
-"""Links every current row about a person to a persistent person, and remembers every change of mind."""
+"""Links every record about a person to a persistent person, and remembers every change of mind.
+
+By default only the neighbourhood of what came since the last linking is decided again; what stands elsewhere is not touched.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, text
 
 from core.clock import now_at, today_date
-from warehouse.bulk import copy_rows
+from warehouse.identity import memory as stewards_memory
+from warehouse.identity import review
 from warehouse.identity.clusters import decide
-from warehouse.identity.persons import KEY, assign
-from warehouse.identity.records import read_records
-from warehouse.tables.identity import Link, Person
+from warehouse.identity.decision import Memory
+from warehouse.identity.doubts import doubts
+from warehouse.identity.link_writing import Written, write
+from warehouse.identity.loading import Loaded, load
+from warehouse.identity.model import LinkModel, packaged
+from warehouse.identity.neighbourhood import gather
+from warehouse.identity.persons import KEY, Assignment, assign
+from warehouse.identity.record_store import Touched, refresh, touch
 
-COLUMNS = (*KEY, "person_id", "link_status", "rule", "evidence")
-DRAFT = f"create temporary table worked_link on commit drop as select {', '.join(COLUMNS)} from identity.link with no data"  # noqa: S608
-CHANGED = "(l.person_id, l.link_status, l.rule, l.evidence) is distinct from (w.person_id, w.link_status, w.rule, w.evidence)"
-REMEMBER = f"""
-insert into identity.link_history (feed, source_key, changed_by_run, person_id, link_status, rule)
-select l.feed, l.source_key, :run, l.person_id, l.link_status, l.rule
-from identity.link l left join worked_link w using (feed, source_key)
-where w.feed is null or {CHANGED}
-on conflict do nothing
-"""  # noqa: S608
-FORGET = "delete from identity.link l where not exists (select from worked_link w where (w.feed, w.source_key) = (l.feed, l.source_key))"
-WRITE = f"""
-insert into identity.link (feed, source_key, person_id, link_status, rule, evidence, decided_at, decided_by_run)
-select w.feed, w.source_key, w.person_id, w.link_status, w.rule, w.evidence, :now, :run
-from worked_link w left join identity.link l using (feed, source_key)
-where l.feed is null or {CHANGED}
-on conflict (feed, source_key) do update set person_id = excluded.person_id, link_status = excluded.link_status, rule = excluded.rule,
-    evidence = excluded.evidence, decided_at = excluded.decided_at, decided_by_run = excluded.decided_by_run
-"""  # noqa: S608
+# Deciding everything costs less than finding the neighbourhood of so many rows.
+FULL_FROM_SHARE = 0.2
+MOST_SPREADS = 4
 
 
 @dataclass(frozen=True)
 class LinkCounts:
-    """What a linking did: rows by status, persons in all, and what changed."""
+    """What a linking did: rows it decided, by status; their persons; what happened to persons; and what changed."""
 
+    is_full: int
     rows: int
     linked: int
     review: int
@@ -50,77 +42,252 @@ class LinkCounts:
     persons: int
     new_persons: int
     merged_persons: int
+    split_persons: int
+    revived_persons: int
     links_changed: int
     links_gone: int
+    rows_moved: int
 
     def as_dict(self) -> dict[str, int]:
         """The counts by name, for the run's record."""
         return asdict(self)
 
 
-def link(connection: Connection, run_id: int, as_of: date | None = None) -> LinkCounts:
-    """Every current row of the person feeds has its link in schema identity. Running again on the same rows changes nothing."""
-    records = read_records(connection, as_of or today_date())
-    decided = decide(records)
-    standing = _standing_links(connection)
-    assignment = assign(decided, standing, _age(connection))
-    decided["person_id"] = decided["cluster"].map(assignment.person_of)
-    now = now_at()
-    _write_persons(connection, assignment.new, run_id)
-    connection.execute(text(DRAFT))
-    copy_rows(connection, "worked_link", COLUMNS, _worked(decided))
-    connection.execute(text("analyze worked_link"))
-    parameters = {"run": run_id, "now": now}
-    connection.execute(text(REMEMBER), parameters)
-    changed = connection.execute(text(WRITE), parameters).rowcount
-    gone = connection.execute(text(FORGET)).rowcount
-    connection.execute(text("drop table worked_link"))
-    _write_merges(connection, dict(assignment.merged))
-    statuses = decided["link_status"].value_counts()
-    return LinkCounts(
-        rows=len(decided),
-        **{status: int(statuses.get(status, 0)) for status in ("linked", "review", "unlinked")},
-        persons=len(assignment.person_of),
-        new_persons=len(assignment.new),
-        merged_persons=len(assignment.merged),
-        links_changed=changed,
-        links_gone=gone,
+@dataclass(frozen=True)
+class _Worked:
+    """Rows as decided: `decided` (decide's columns, with record_id and is_decided), and where they stand."""
+
+    loaded: Loaded
+    decided: pd.DataFrame
+    standing: pd.Series
+
+
+def link(connection: Connection, run_id: int, as_of: date | None = None, *, full: bool = False, retrain: bool = False) -> LinkCounts:
+    """Every current row of the person feeds has its link in schema identity. Running again on the same rows changes nothing.
+
+    Args:
+        full: decides every row again, as a check on the increments; the first linking is always full.
+        retrain: with `full`, trains the model anew on today's records.
+    """
+    day = as_of or today_date()
+    return link_touched(connection, run_id, day, refresh(connection, day, complete=full), full=full, retrain=retrain)
+
+
+def link_touched(
+    connection: Connection, run_id: int, day: date, touched: Touched, *, full: bool = False, retrain: bool = False
+) -> LinkCounts:
+    """`link`, after the records have been brought up to date."""
+    touch(connection, stewards_memory.touched_since(connection))
+    whole = full or _is_worth_all(connection, touched)
+    if not whole and not connection.execute(text("select exists (select from touched_record)")).scalar_one():
+        return LinkCounts(*[0] * 13)
+    worked = _work_all(connection, day, retrain=retrain, run_id=run_id) if whole else _work_near(connection, day)
+    mine = worked.decided[worked.decided["is_decided"]]
+    assignment = _assign(connection, worked)
+    mine = mine.assign(person_id=mine["cluster"].map(assignment.person_of))
+    done = write(connection, mine, assignment, run_id, is_whole=whole)
+    _propose(connection, worked, assignment, run_id, is_whole=whole)
+    stewards_memory.mark_known(connection, run_id)
+    return _counts(mine, assignment, done, is_whole=whole)
+
+
+def compare(connection: Connection, run_id: int, as_of: date | None = None) -> pd.DataFrame:
+    """What a full linking would change, by feed and source_key: person_before, status_before, rule_before, person, status, rule.
+
+    It does link: the caller takes the transaction back. Whatever came since the last linking is linked by increments first.
+    """
+    link(connection, run_id, as_of)
+    columns = "feed, source_key, person_id, link_status, rule"
+    connection.execute(text(f"create temporary table standing_link on commit drop as select {columns} from identity.link"))  # noqa: S608
+    link(connection, run_id, as_of, full=True)
+    found = connection.execute(
+        text(
+            "select feed, source_key, s.person_id as person_before, s.link_status as status_before, s.rule as rule_before, "
+            "l.person_id as person, l.link_status as status, l.rule from standing_link s full join identity.link l using (feed, source_key) "
+            "where (s.person_id, s.link_status, s.rule) is distinct from (l.person_id, l.link_status, l.rule) order by feed, source_key"
+        )
     )
+    return pd.DataFrame(found.all(), columns=list(found.keys()))
 
 
-def _worked(decided: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-    evidence: dict[tuple[str, ...], str] = {}
-    classes = ["number_class", "name_class", "birth_class"]
-    for *values, number, name, birth in decided[[*KEY, "person_id", "link_status", "rule", *classes]].itertuples(index=False):
-        said = (number, name, birth)
-        if said not in evidence:
-            evidence[said] = json.dumps({k: v for k, v in zip(("number", "name", "birth"), said, strict=True) if v})
-        yield (*values, evidence[said])
+def touched_persons(connection: Connection, run_id: int) -> set[str]:
+    """Persons whose rows or links changed in this linking: those who have such rows now, and those who had them before."""
+    found = connection.execute(
+        text(
+            "select person_id from identity.link where decided_by_run = :run union "
+            "select person_id from identity.link_history where changed_by_run = :run and person_id is not null union "
+            "select person_id from identity.person_event where run_id = :run"
+        ),
+        {"run": run_id},
+    )
+    return set(found.scalars())
 
 
-def _standing_links(connection: Connection) -> pd.DataFrame:
-    found = connection.execute(select(Link.feed, Link.source_key, Link.person_id)).all()
+def _is_worth_all(connection: Connection, touched: Touched) -> bool:
+    if not connection.execute(text("select exists (select from identity.link)")).scalar_one():
+        return True
+    if touched.changed + touched.gone < 1000:
+        return False
+    known = connection.execute(text("select count(*) from identity.record")).scalar_one()
+    return bool((touched.changed + touched.gone) > FULL_FROM_SHARE * known)
+
+
+def _work_all(connection: Connection, day: date, *, retrain: bool, run_id: int) -> _Worked:
+    loaded = load(connection, day)
+    model = None if retrain else _active_model(connection)
+    worked = _work(connection, loaded, model, np.ones(len(loaded.record_id), dtype=bool))
+    used = worked.decided.attrs.get("model")
+    if model is None and used is not None and used.body != packaged().body:
+        _keep_model(connection, used, len(loaded.record_id), run_id)
+    return worked
+
+
+def _work_near(connection: Connection, day: date) -> _Worked:
+    """Decides the neighbourhood; wherever it draws in a row from outside, that row's neighbourhood is decided with it."""
+    model = _active_model(connection) or packaged()
+    for _ in range(MOST_SPREADS):
+        gather(connection)
+        loaded = load(connection, day, "near")
+        found = connection.execute(text("select is_decided from near order by record_id")).scalars()
+        worked = _work(connection, loaded, model, np.fromiter(found, dtype=bool, count=len(loaded.record_id)))
+        drawn = _drawn_in(worked)
+        if not len(drawn):
+            return worked
+        touch(connection, drawn.itertuples(index=False, name=None))
+    return worked
+
+
+def _work(connection: Connection, loaded: Loaded, model: LinkModel | None, is_decided: np.ndarray) -> _Worked:
+    rows = loaded.records.rows
+    standing = _standing(connection, loaded, is_whole=bool(is_decided.all()))
+    codes = pd.factorize(standing)[0].astype(np.int64)
+    decided = decide(loaded.records, _positions(connection, rows), model, codes)
+    used = decided.attrs.get("model")
+    decided = decided.assign(record_id=loaded.record_id, is_decided=is_decided)
+    decided.attrs["model"] = used
+    return _Worked(loaded, decided, standing)
+
+
+def _drawn_in(worked: _Worked) -> pd.DataFrame:
+    """Loose rows of the context that share a person with a row that is decided, and stood elsewhere: KEY."""
+    decided, standing = worked.decided, worked.standing
+    mine = decided.loc[decided["is_decided"], "cluster"].unique()
+    outside = decided[~decided["is_decided"] & decided["is_loose"] & decided["cluster"].isin(mine)]
+    held = decided[~decided["is_loose"] & decided["cluster"].isin(outside["cluster"])]
+    persons = standing.reindex(held.index).groupby(held["cluster"]).agg(set)
+    is_new = [standing[row] not in persons.get(cluster, ()) for row, cluster in zip(outside.index, outside["cluster"], strict=True)]
+    return outside.loc[is_new, KEY].astype(str)
+
+
+def _standing(connection: Connection, loaded: Loaded, *, is_whole: bool) -> pd.Series:
+    """The person each row stands with, None = nobody's yet."""
+    source = "identity.record r" if is_whole else "near n join identity.record r using (record_id)"
+    found = connection.execute(
+        text(
+            f"select r.record_id, l.person_id from {source} join identity.link l "  # noqa: S608
+            "on (l.feed, l.source_key) = (r.feed, r.source_key)"
+        )
+    ).all()
+    persons = pd.Series([row[1] for row in found], index=[row[0] for row in found], dtype=object)
+    return pd.Series(persons.reindex(loaded.record_id).to_numpy(), index=loaded.records.rows.index)
+
+
+def _positions(connection: Connection, rows: pd.DataFrame) -> Memory:
+    """What stewards decided, as positions of these rows."""
+    told = stewards_memory.read_memory(connection)
+    wanted = {key for pair in (*told.same, *told.never) for key in pair}
+    if not wanted:
+        return Memory()
+    mine = rows[rows["source_key"].isin({key for _, key in wanted})]
+    at = {key: place for place, key in zip(mine.index, zip(mine["feed"].astype(str), mine["source_key"], strict=True), strict=True)}
+
+    def places(pairs: list[tuple[stewards_memory.Key, stewards_memory.Key]]) -> tuple[tuple[int, int], ...]:
+        return tuple((at[one], at[other]) for one, other in pairs if one in at and other in at)
+
+    return Memory(places(told.same), places(told.never))
+
+
+def _assign(connection: Connection, worked: _Worked) -> Assignment:
+    """Ids for every cluster with a decided row. Held rows of the context speak for their persons; its loose rows say nothing."""
+    decided = worked.decided
+    speaking = decided[decided["is_decided"] | ~decided["is_loose"]]
+    speaking = speaking[[*KEY, "cluster", "is_decided"]].astype({"feed": str})
+    links = speaking[KEY].assign(person_id=worked.standing.reindex(speaking.index)).dropna(subset=["person_id"])
+    former = _former(connection, worked, links)
+    ages = _ages(connection, pd.concat([links["person_id"], former["person_id"]]).unique().tolist())
+    return assign(speaking, links, ages, former=former)
+
+
+def _former(connection: Connection, worked: _Worked, links: pd.DataFrame) -> pd.DataFrame:
+    """Ids, merged since, that rows of persons had whose rows part now."""
+    cluster = worked.decided["cluster"].reindex(links.index)
+    parted = links.loc[links["person_id"].map(cluster.groupby(links["person_id"]).nunique()) > 1]
+    found = connection.execute(
+        text(
+            "select distinct h.feed, h.source_key, h.person_id from unnest(cast(:feeds as text[]), cast(:keys as text[])) u "
+            "(feed, source_key) join identity.link_history h using (feed, source_key) join identity.person p using (person_id) "
+            "where p.merged_into is not null"
+        ),
+        {"feeds": parted["feed"].tolist(), "keys": parted["source_key"].tolist()},
+    ).all()
     return pd.DataFrame(found, columns=[*KEY, "person_id"])
 
 
-def _age(connection: Connection) -> dict[str, int]:
-    ordered = connection.execute(select(Person.person_id).order_by(Person.created_by_run, Person.person_id)).scalars()
+def _ages(connection: Connection, persons: list[str]) -> dict[str, int]:
+    ordered = connection.execute(
+        text("select person_id from identity.person where person_id = any(:ids) order by created_by_run, person_id"), {"ids": persons}
+    ).scalars()
     return {person_id: place for place, person_id in enumerate(ordered)}
 
 
-def _write_persons(connection: Connection, new: tuple[str, ...], run_id: int) -> None:
-    now = now_at().isoformat()
-    copy_rows(connection, "identity.person", ("person_id", "created_at", "created_by_run"), ((one, now, run_id) for one in new))
+def _propose(connection: Connection, worked: _Worked, assignment: Assignment, run_id: int, *, is_whole: bool) -> None:
+    """The review queue holds what is doubtful about the rows that were decided."""
+    decided = worked.decided
+    asked = doubts(worked.loaded.records, decided)
+    of_key = pd.Series(decided["cluster"].to_numpy(), index=pd.MultiIndex.from_frame(decided[KEY].astype({"feed": str})))
+    mine = decided[decided["is_decided"]]
+    keys = set(zip(mine["feed"].astype(str), mine["source_key"], strict=True))
+    if not is_whole:
+        is_mine = [_keys_of(asked, side) for side in (("feed", "source_key"), ("other_feed", "other_source_key"))]
+        asked = asked[np.array([one in keys or other in keys for one, other in zip(*is_mine, strict=True)], dtype=bool)]
+    others = _keys_of(asked, ("other_feed", "other_source_key"))
+    persons = [assignment.person_of.get(int(of_key[other])) if other[0] is not None and other in of_key.index else None for other in others]
+    odds = [None if pd.isna(one) else float(one) for one in asked["odds"]]
+    asked = asked.assign(
+        person_id=pd.Series(persons, index=asked.index, dtype=object), odds=pd.Series(odds, index=asked.index, dtype=object)
+    )
+    review.refresh(connection, asked, run_id, None if is_whole else keys)
 
 
-def _write_merges(connection: Connection, merged: dict[str, str]) -> None:
-    """Pointers from merged ids to the kept one; older pointers to a merged id follow."""
-    if not merged:
-        return
+def _keys_of(asked: pd.DataFrame, columns: tuple[str, str]) -> list[tuple[str, str]]:
+    return list(zip(asked[columns[0]], asked[columns[1]], strict=True))
+
+
+def _active_model(connection: Connection) -> LinkModel | None:
+    body = connection.execute(text("select body from identity.model where is_active")).scalar()
+    return LinkModel(bytes(body)) if body is not None else None
+
+
+def _keep_model(connection: Connection, model: LinkModel, row_count: int, run_id: int) -> None:
+    connection.execute(text("update identity.model set is_active = false where is_active"))
     connection.execute(
-        text(
-            "update identity.person p set merged_into = m.kept from unnest(cast(:old as text[]), cast(:kept as text[])) m (old, kept) "
-            "where p.person_id = m.old or p.merged_into = m.old"
-        ),
-        {"old": list(merged), "kept": list(merged.values())},
+        text("insert into identity.model (body, trained_at, trained_by_run, row_count, is_active) values (:body, :now, :run, :rows, true)"),
+        {"body": model.body, "now": now_at(), "run": run_id, "rows": row_count},
+    )
+
+
+def _counts(mine: pd.DataFrame, assignment: Assignment, done: Written, *, is_whole: bool) -> LinkCounts:
+    statuses = mine["link_status"].value_counts()
+    return LinkCounts(
+        is_full=int(is_whole),
+        rows=len(mine),
+        **{status: int(statuses.get(status, 0)) for status in ("linked", "review", "unlinked")},
+        persons=int(mine["cluster"].nunique()),
+        new_persons=len(assignment.new),
+        merged_persons=len(assignment.merged),
+        split_persons=len(assignment.split),
+        revived_persons=len(assignment.revived),
+        links_changed=done.changed,
+        links_gone=done.gone,
+        rows_moved=done.moved,
     )

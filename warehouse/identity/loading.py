@@ -111,30 +111,24 @@ def _values(connection: Connection, kind: str, codes: np.ndarray, wanted: str | 
 
 
 def _counts(connection: Connection, kind: str, codes: np.ndarray) -> np.ndarray:
-    found = dict(
-        connection.execute(
-            text("select code, record_count from identity.value where kind = :kind and code = any(:codes)"),
-            {"kind": kind, "codes": codes.tolist()},
-        )
-        .tuples()
-        .all()
+    told = connection.execute(
+        text("select code, record_count from identity.value where kind = :kind and code = any(:codes)"),
+        {"kind": kind, "codes": codes.tolist()},
     )
+    found = {code: count for code, count in told}
     return np.array([found.get(code, 0) for code in codes.tolist()], dtype=np.int64)
 
 
 def _names_of_phones(connection: Connection, codes: np.ndarray) -> np.ndarray:
     """How many names stand beside each phone."""
-    found = dict(
-        connection.execute(
-            text(
-                "select p.code, count(distinct coalesce(r.name_code, 0)) from unnest(cast(:codes as bigint[])) p (code) "
-                "join identity.record r on r.keys @> array[p.code] and r.phone_code = p.code group by 1"
-            ),
-            {"codes": codes.tolist()},
-        )
-        .tuples()
-        .all()
+    told = connection.execute(
+        text(
+            "select p.code, count(distinct coalesce(r.name_code, 0)) from unnest(cast(:codes as bigint[])) p (code) "
+            "join identity.record r on r.keys @> array[p.code] and r.phone_code = p.code group by 1"
+        ),
+        {"codes": codes.tolist()},
     )
+    found = {code: count for code, count in told}
     return np.array([found.get(code, 0) for code in codes.tolist()], dtype=np.int64)
 
 
@@ -144,7 +138,8 @@ def _add_changes(connection: Connection, records: Records, table: pa.Table, as_o
     is_told = rows["feed"].isin([CHANGES_FEED, REGISTER_FEED]).to_numpy()
     if not is_told.any():
         return
-    changes = list(read_changes(connection, None if is_whole else table["version_id"].to_numpy()[is_told].tolist()))
+    versions = rows[is_told].assign(version=table["version_id"].to_numpy()[is_told]).groupby("feed", observed=True)["version"].agg(list)
+    changes = list(read_changes(connection, None if is_whole else {str(feed): found for feed, found in versions.items()}))
     mine = rows[is_told]
     told_by = {
         (feed, key): (number, name)

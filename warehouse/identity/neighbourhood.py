@@ -76,7 +76,7 @@ def gather(connection: Connection) -> Neighbourhood:
             text(
                 f"create temporary table {name} on commit drop as select r.* from touched_record t join {table} r using (feed, source_key)"
             )
-        )  # noqa: S608
+        )
         run(text(f"analyze {name}"))
     _spread_over_persons(connection)
     _spread_over_loose_rows(connection)

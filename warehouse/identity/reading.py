@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -54,31 +54,32 @@ def read_told(connection: Connection, feed: Feed, version_ids: Sequence[int]) ->
     return pa.table({name: columns[name] for name in TOLD})
 
 
-def read_changes(connection: Connection, version_ids: Sequence[int] | None) -> Iterator[Change]:
-    """Changes of name, number and birth, and former names, of the given versions, or (None) of all current ones; by feed and key."""
-    wanted = (
-        "v.is_current and v.operation_code <> 'D'" if version_ids is None else "v.version_id in (select version_id from wanted_version)"
-    )
-    if version_ids is not None:
-        _want(connection, version_ids)
-    found = connection.execute(
-        text(
-            "select source_key, change_type_code, old_value_sealed, new_value_sealed from sealed.population_changes v "
-            f"where change_type_code in ('{NAME_CHANGE}', '{NUMBER_CHANGE}', '{BIRTH_CHANGE}') and {wanted} order by source_key"
-        )
-    ).all()
+def read_changes(connection: Connection, version_ids: Mapping[str, Sequence[int]] | None) -> Iterator[Change]:
+    """Changes of name, number and birth, and former names, of the given versions by feed, or (None) of all current ones; by key."""
+    for feed, read in ((CHANGES_FEED, _read_corrections), (REGISTER_FEED, _read_former_names)):
+        if version_ids is None:
+            yield from read(connection, "v.is_current and v.operation_code <> 'D'")
+        elif version_ids.get(feed):
+            _want(connection, version_ids[feed])
+            yield from read(connection, "v.version_id in (select version_id from wanted_version)")
+
+
+def _read_corrections(connection: Connection, wanted: str) -> Iterator[Change]:
+    kinds = f"('{NAME_CHANGE}', '{NUMBER_CHANGE}', '{BIRTH_CHANGE}')"
+    columns = "source_key, change_type_code, old_value_sealed, new_value_sealed"
+    query = f"select {columns} from sealed.population_changes v where change_type_code in {kinds} and {wanted} order by source_key"  # noqa: S608
+    found = connection.execute(text(query)).all()
     old_values = sealer("sealed.population_changes.old_value").open_texts([row.old_value_sealed for row in found])
     new_values = sealer("sealed.population_changes.new_value").open_texts([row.new_value_sealed for row in found])
     for row, old, new in zip(found, old_values, new_values, strict=True):
         yield Change(CHANGES_FEED, row.source_key, row.change_type_code, (old or "", new or ""))
-    told = connection.execute(
-        text(
-            "select source_key, former_names_sealed from sealed.registered_persons v "
-            f"where former_names_sealed is not null and {wanted} order by source_key"
-        )
-    ).all()
-    opened = sealer("sealed.registered_persons.former_names").open_texts([row.former_names_sealed for row in told])
-    for row, former in zip(told, opened, strict=True):
+
+
+def _read_former_names(connection: Connection, wanted: str) -> Iterator[Change]:
+    query = f"select source_key, former_names_sealed from sealed.registered_persons v where former_names_sealed is not null and {wanted}"  # noqa: S608
+    found = connection.execute(text(f"{query} order by source_key")).all()
+    opened = sealer("sealed.registered_persons.former_names").open_texts([row.former_names_sealed for row in found])
+    for row, former in zip(found, opened, strict=True):
         yield Change(REGISTER_FEED, row.source_key, NAME_CHANGE, tuple(bare_keys(json.loads(former or "[]"))))
 
 

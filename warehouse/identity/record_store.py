@@ -60,7 +60,7 @@ def refresh(connection: Connection, as_of: date, *, complete: bool = False) -> T
         for start in range(0, len(changed), AT_ONCE):
             part = changed[start : start + AT_ONCE]
             told = read_told(connection, feed, part)
-            changes = read_changes(connection, part) if feed.feed == CHANGES_FEED else ()
+            changes = read_changes(connection, {feed.feed: part}) if feed.feed == CHANGES_FEED else ()
             put(connection, prepare(told, as_of, changes))
     return finish(connection)
 

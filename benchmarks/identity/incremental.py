@@ -1,0 +1,166 @@
+"""A night's late records against a province that is linked already, through the database: how long, how right, who is renumbered.
+
+The crowd is written straight into the records of the warehouse by the very functions a refresh uses; receiving and staging are
+another figure. Cold is a fresh process, libraries included.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pyarrow as pa
+from sqlalchemy import text
+
+from benchmarks.identity.rates import AS_OF
+
+PART = 250_000
+
+
+def incremental(persons: int, late: int, seed: int = 7, folder: Path | None = None) -> dict[str, float]:
+    """Figures of a full linking of `persons` and of two nights of `late` records each, the first in a fresh process."""
+    from benchmarks.identity.crowd import crowd
+    from core.sealing import KeyFolder
+    from sandbox import postgres
+    from warehouse.migrations import migrate
+
+    kept: AbstractContextManager[str] = (
+        nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory(prefix="guitu-bench-", ignore_cleanup_errors=True)
+    )
+    with kept as place, postgres.running_postgres(Path(place) / "data") as server:
+        url = postgres.create_database(server, "linking")
+        migrate(url)
+        KeyFolder(Path(place) / "keys").create_missing()
+        os.environ.update(GUITU_DATABASE_URL=url, GUITU_KEYS=str(Path(place) / "keys"))
+        frame = crowd(persons, seed)
+        chosen = np.random.default_rng([seed, 2]).permutation(len(frame))[: 2 * late]
+        nights = [frame.iloc[np.sort(chosen[:late])], frame.iloc[np.sort(chosen[late:])]]
+        for number, rows in enumerate(nights):
+            rows.to_parquet(Path(place) / f"night{number}.parquet")
+        truth = frame[["feed", "source_key", "true_person"]].copy()
+        figures = _full(frame.drop(index=frame.index[chosen]))
+        before = _links()
+        figures |= {f"cold_{name}": value for name, value in _fresh(Path(place) / "night0.parquet").items()}
+        figures |= {f"warm_{name}": value for name, value in _warm(nights[1]).items()}
+        figures |= _judged(before, truth, pd.concat(nights))
+        return figures
+
+
+def _full(frame: pd.DataFrame) -> dict[str, float]:
+    from warehouse.database import Role, transaction
+    from warehouse.identity.link import link_touched
+    from warehouse.identity.record_store import Touched, begin
+    from warehouse.runs import run_record
+
+    started = time.perf_counter()
+    with transaction(Role.ETL) as connection:
+        _put(connection, frame)
+    prepared = time.perf_counter()
+    with run_record("link") as run, transaction(Role.ETL, one_snapshot=True) as connection:
+        begin(connection)
+        link_touched(connection, run.run_id, AS_OF, Touched(0, 0), full=True)
+    seconds = time.perf_counter() - prepared
+    with transaction(Role.OWNER) as connection:
+        connection.execute(text("analyze identity.record, identity.link, identity.value, identity.person"))
+    peak = psutil.Process().memory_info()
+    return {"prepare_seconds": prepared - started, "full_seconds": seconds, "resident_gib": peak.rss / 2**30, "peak_gib": _peak_gib()}
+
+
+def _peak_gib() -> float:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def _put(connection, frame: pd.DataFrame):  # type: ignore[no-untyped-def]
+    from warehouse.identity.prepared import prepare
+    from warehouse.identity.record_store import begin, finish, put
+
+    begin(connection)
+    for start in range(0, len(frame), PART):
+        put(connection, prepare(_told(frame.iloc[start : start + PART]), AS_OF))
+    return finish(connection)
+
+
+def _told(frame: pd.DataFrame) -> pa.Table:
+    """The crowd's rows as `reading.read_told` gives staged ones."""
+    names = ("feed", "source_key", "id_type_code", "id_number", "name", "sex_code", "birth_date", "phone", "address")
+    columns = {name: pa.array(frame[name], pa.string(), from_pandas=True) for name in names}
+    columns["residence_region_code"] = pa.array(frame["region_code"], pa.string(), from_pandas=True)
+    columns["hukou_region_code"] = pa.nulls(len(frame), pa.string())
+    columns["version_id"] = pa.array(frame["record_id"].to_numpy(np.int64))
+    return pa.table(columns)
+
+
+def _night(frame: pd.DataFrame) -> dict[str, float]:
+    from warehouse.database import Role, transaction
+    from warehouse.identity.link import link_touched
+    from warehouse.runs import run_record
+
+    started = time.perf_counter()
+    with run_record("link") as run, transaction(Role.ETL, one_snapshot=True) as connection:
+        counts = link_touched(connection, run.run_id, AS_OF, _put(connection, frame))
+    return {"seconds": time.perf_counter() - started, **{k: float(v) for k, v in counts.as_dict().items()}}
+
+
+def _warm(frame: pd.DataFrame) -> dict[str, float]:
+    """A night in a process that has linked one before."""
+    return _night(frame)
+
+
+def _fresh(path: Path) -> dict[str, float]:
+    started = time.perf_counter()
+    code = (
+        "import pandas, sys, json; from pathlib import Path; from benchmarks.identity.incremental import _night; "
+        "print(json.dumps(_night(pandas.read_parquet(sys.argv[1]))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True)
+    whole = time.perf_counter() - started
+    return {**json.loads(done.stdout.splitlines()[-1]), "process_seconds": whole}
+
+
+def _links() -> pd.DataFrame:
+    from warehouse.database import Role, transaction
+
+    with transaction(Role.ETL) as connection:
+        found = connection.execute(text("select feed, source_key, person_id, link_status from identity.link")).all()
+    return pd.DataFrame(found, columns=["feed", "source_key", "person_id", "link_status"])
+
+
+def _judged(before: pd.DataFrame, truth: pd.DataFrame, late: pd.DataFrame) -> dict[str, float]:
+    """Late rows rightly and wrongly with a person, and persons whose earlier rows have another id now."""
+    key = ["feed", "source_key"]
+    after = _links().merge(truth, on=key)
+    renumbered = before.merge(after, on=key, suffixes=("_before", "")).query("person_id_before != person_id")
+    old = after.merge(before[key], on=key)
+    main = old.groupby("person_id")["true_person"].agg(lambda true: true.mode().iloc[0])
+    known = set(old["true_person"])
+    mine = after.merge(late[key], on=key)
+    stands = mine["person_id"].map(main)
+    is_sure = mine["link_status"] == "linked"
+    joined = stands.notna()
+    right = joined & (stands == mine["true_person"])
+    is_known = mine["true_person"].isin(known)
+    return {
+        "late_rows": len(mine),
+        "joined_right": int(right.sum()),
+        "joined_wrong": int((joined & ~right).sum()),
+        "new_right": int((~joined & ~is_known).sum()),
+        "new_wrong_and_linked": int((~joined & is_known & is_sure).sum()),
+        "new_wrong_in_review_or_unlinked": int((~joined & is_known & ~is_sure).sum()),
+        "earlier_rows_moved": len(renumbered),
+    }
+
+
+if __name__ == "__main__":
+    for name, value in incremental(int(sys.argv[1]), int(sys.argv[2])).items():
+        print(f"{name:40} {value:,.3f}")
