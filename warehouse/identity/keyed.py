@@ -1,33 +1,48 @@
 """Keyed codes: 64 bits that are equal where two values are, and say nothing to whoever has not the key.
 
-A code of one value is cut from its blind index; a code of several is mixed from theirs, whole columns at once. What is equal
-here is equal in `candidates`, under the same name.
+A code of one value is SipHash under a key of this installation; a code of several is mixed from theirs, whole columns at once. What
+is equal here is equal in `candidates`, under the same name.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from core.sealing import blind_index
 from warehouse.identity.births import NO_DAY
-from warehouse.identity.name_characters import PLAIN, sounds
+from warehouse.identity.name_characters import sounds
 from warehouse.identity.names import NOTHING, Names
 
 NONE = np.uint64(0)
 _DAYS_BEFORE_1970 = 1 << 16
+_WHOLE_NUMBER = r"^[0-9]{17}[\x00-\x7F]$"
 
 
-def codes_of(kind: str, texts: Sequence[str | None] | np.ndarray) -> np.ndarray:
+def codes_of(kind: str, texts: Sequence[str | None] | np.ndarray | pa.Array) -> np.ndarray:
     """The code of each text (uint64), NONE for none and for the empty text. `kind` keeps equal texts of two kinds apart."""
-    index = blind_index(f"identity.{kind}")
-    return np.array([int.from_bytes(index.of(text)[:8], "big") | 1 if text else 0 for text in texts], dtype=np.uint64)
+    values = texts.to_numpy(zero_copy_only=False) if isinstance(texts, pa.Array) else np.array(list(texts) + [""], dtype=object)[:-1]
+    is_told = np.array([bool(value) for value in values], dtype=bool)
+    codes = np.zeros(len(values), dtype=np.uint64)
+    if is_told.any():
+        # pandas' hash of texts is SipHash-2-4; the key has 16 characters, here 96 bits of a blind index.
+        key = b64encode(_secret(f"key of {kind}", 12)).decode()
+        codes[is_told] = pd.util.hash_array(values[is_told].astype(object), hash_key=key, categorize=False) | np.uint64(1)
+    return codes
+
+
+def _secret(name: str, size: int) -> bytes:
+    return blind_index("identity.codes").of(name)[:size]
 
 
 def mixed(kind: str, *columns: np.ndarray) -> np.ndarray:
     """One code for what the columns of codes say together; NONE where one of them is."""
-    result = np.full(len(columns[0]), int.from_bytes(blind_index("identity.mixed").of(kind)[:8], "big"), dtype=np.uint64)
+    result = np.full(len(columns[0]), _start(kind), dtype=np.uint64)
     is_missing = np.zeros(len(result), dtype=bool)
     for column in columns:
         result = _stirred(result ^ column)
@@ -35,6 +50,10 @@ def mixed(kind: str, *columns: np.ndarray) -> np.ndarray:
     result |= np.uint64(1)
     result[is_missing] = NONE
     return result
+
+
+def _start(kind: str) -> np.uint64:
+    return np.uint64(int.from_bytes(_secret(f"start of {kind}", 8), "big"))
 
 
 def _stirred(values: np.ndarray) -> np.ndarray:
@@ -48,32 +67,39 @@ class NameCodes:
     """The codes of distinct names (`keys`): `name`, `plain`, `sound` and `given`, NONE for placeholders in all but the first."""
 
     def __init__(self, names: Names) -> None:
-        keys = self.keys = list(names.keys)
+        self.keys = list(names.keys)
+        characters = [chr(point) for point in names.characters.tolist()]
+        written = codes_of("character", characters)
+        heard = codes_of("character", [next(iter(sounds(character)), character) for character in characters])
         said = ~names.is_placeholder
-        first: dict[str, str] = {}
-        self.name = codes_of("name", keys)
-        self.plain = codes_of("plain", [key.translate(PLAIN) if is_said else None for key, is_said in zip(keys, said, strict=True)])
-        self.sound = codes_of("sound", [_sound(key, first) if is_said else None for key, is_said in zip(keys, said, strict=True)])
+        self.name = codes_of("name", self.keys)
+        self.plain = _spelled("plain", written[names.plain_text], names.start, np.where(said, names.length, 0))
+        self.sound = _spelled("sound", heard[names.text], names.start, np.where(said, names.length, 0))
         has_given = said & (names.given != NOTHING)
-        self.given = codes_of("given", [key[1:] if is_given else None for key, is_given in zip(keys, has_given, strict=True)])
+        self.given = _spelled("given", written[names.text], names.start + 1, np.where(has_given, names.length - 1, 0))
 
 
-def _sound(key: str, first: dict[str, str]) -> str:
-    for character in key:
-        if character not in first:
-            first[character] = next(iter(sounds(character)), character)
-    return "|".join([first[character] for character in key])
+def _spelled(kind: str, codes: np.ndarray, start: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """One code for each span of character codes; NONE for the empty one."""
+    result = np.full(len(start), _start(kind), dtype=np.uint64)
+    for at in range(int(length.max(initial=0))):
+        has = np.flatnonzero(length > at)
+        result[has] = _stirred(result[has] ^ codes[start[has] + at])
+    return np.where(length > 0, result | np.uint64(1), NONE)
 
 
 def number_parts(texts: Sequence[str]) -> np.ndarray:
     """The codes of the parts of numbers of 18 characters that survive a slip (uint64, texts x 3), NONE for all other texts."""
-    whole = [text if len(text) == 18 and text.isascii() and text[:17].isdecimal() else None for text in texts]
-    parts = (
-        ("first fifteen digits", [text and text[:15] for text in whole]),
-        ("digits 9 to 17", [text and text[8:17] for text in whole]),
-        ("county and sequence", [text and text[:6] + text[15:] for text in whole]),
-    )
-    return np.column_stack([codes_of(kind, told) for kind, told in parts]) if len(texts) else np.zeros((0, 3), dtype=np.uint64)
+    column = pa.array(texts, pa.string())
+    whole = pc.if_else(pc.match_substring_regex(column, _WHOLE_NUMBER), column, "")
+    parts = {
+        "first fifteen digits": pc.utf8_slice_codeunits(whole, 0, 15),
+        "digits 9 to 17": pc.utf8_slice_codeunits(whole, 8, 17),
+        "county and sequence": pc.binary_join_element_wise(
+            pc.utf8_slice_codeunits(whole, 0, 6), pc.utf8_slice_codeunits(whole, 15, 18), ""
+        ),
+    }
+    return np.column_stack([codes_of(kind, part) for kind, part in parts.items()])
 
 
 def row_codes(

@@ -23,7 +23,7 @@ from warehouse.identity.loading import Loaded, load
 from warehouse.identity.model import LinkModel, packaged
 from warehouse.identity.neighbourhood import gather
 from warehouse.identity.persons import KEY, Assignment, assign
-from warehouse.identity.record_store import Touched, refresh, touch
+from warehouse.identity.record_store import Touched, look_up, refresh, touch
 
 # Deciding everything costs less than finding the neighbourhood of so many rows.
 FULL_FROM_SHARE = 0.2
@@ -81,6 +81,7 @@ def link_touched(
     whole = full or _is_worth_all(connection, touched)
     if not whole and not connection.execute(text("select exists (select from touched_record)")).scalar_one():
         return LinkCounts(*[0] * 13)
+    look_up(connection, rows=not whole)
     worked = _work_all(connection, day, retrain=retrain, run_id=run_id) if whole else _work_near(connection, day)
     mine = worked.decided[worked.decided["is_decided"]]
     assignment = _assign(connection, worked)
@@ -128,8 +129,8 @@ def _is_worth_all(connection: Connection, touched: Touched) -> bool:
         return True
     if touched.changed + touched.gone < 1000:
         return False
-    known = connection.execute(text("select count(*) from identity.record")).scalar_one()
-    return bool((touched.changed + touched.gone) > FULL_FROM_SHARE * known)
+    known = connection.execute(text("select reltuples from pg_class where oid = 'identity.record'::regclass")).scalar_one()
+    return bool(touched.changed + touched.gone > FULL_FROM_SHARE * known)
 
 
 def _work_all(connection: Connection, day: date, *, retrain: bool, run_id: int) -> _Worked:

@@ -89,13 +89,12 @@ def _write_merges(connection: Connection, assignment: Assignment) -> None:
             text("update identity.person set merged_into = null where person_id = any(:ids)"), {"ids": list(assignment.revived)}
         )
     if assignment.merged:
-        connection.execute(
-            text(
-                "update identity.person p set merged_into = m.kept from unnest(cast(:old as text[]), cast(:kept as text[])) m (old, kept) "
-                "where p.person_id = m.old or p.merged_into = m.old"
-            ),
-            {"old": list(assignment.merged), "kept": list(assignment.merged.values())},
-        )
+        pairs = "unnest(cast(:old as text[]), cast(:kept as text[])) m (old, kept)"
+        for pointing in ("p.person_id", "p.merged_into"):
+            connection.execute(
+                text(f"update identity.person p set merged_into = m.kept from {pairs} where {pointing} = m.old"),  # noqa: S608
+                {"old": list(assignment.merged), "kept": list(assignment.merged.values())},
+            )
 
 
 def _note(connection: Connection, assignment: Assignment, parameters: dict[str, object]) -> None:

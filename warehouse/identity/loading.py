@@ -28,6 +28,7 @@ from warehouse.identity.reading import (
     read_changes,
 )
 from warehouse.identity.record_store import open_values
+from warehouse.identity.residue import PERSONS_PER_PHONE
 from warehouse.identity.records import BUSINESS_KEYS, NOTHING, PLACES, NumberChange, Records, person_feeds
 
 COLUMNS = {
@@ -120,13 +121,14 @@ def _counts(connection: Connection, kind: str, codes: np.ndarray) -> np.ndarray:
 
 
 def _names_of_phones(connection: Connection, codes: np.ndarray) -> np.ndarray:
-    """How many names stand beside each phone."""
+    """How many names stand beside each phone; 0 where they are too few to matter."""
     told = connection.execute(
         text(
-            "select p.code, count(distinct coalesce(r.name_code, 0)) from unnest(cast(:codes as bigint[])) p (code) "
-            "join identity.record r on r.keys @> array[p.code] and r.phone_code = p.code group by 1"
+            "select p.code, count(distinct coalesce(r.name_code, 0)) from identity.value p join identity.record r "
+            "on r.keys @> array[p.code] and r.phone_code = p.code "
+            "where p.kind = 'phone' and p.code = any(:codes) and p.record_count > :few group by 1"
         ),
-        {"codes": codes.tolist()},
+        {"codes": codes.tolist(), "few": PERSONS_PER_PHONE},
     )
     found = {code: count for code, count in told}
     return np.array([found.get(code, 0) for code in codes.tolist()], dtype=np.int64)

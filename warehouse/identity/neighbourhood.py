@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from warehouse.identity.candidates import MOST_ROWS_PER_KEY
 from warehouse.identity.prepared import SURE_CODES
+from warehouse.identity.record_store import look_up
 
 # Loose rows beside loose rows beside loose rows: farther than this a touched row is not felt.
 MOST_ROUNDS = 3
@@ -25,11 +26,11 @@ NEAR = "(select r.*, n.ring, n.is_decided from near n join identity.record r usi
 LOOSE_NEAR = f"(select s.* from {NEAR} s left join identity.link l on (l.feed, l.source_key) = (s.feed, s.source_key) where {IS_LOOSE})"
 
 
-def _sure_codes(source: str) -> str:
+def _sure_codes(source: str, where: str = "true") -> str:
     listed = ", ".join(f"(s.{name})" for name in SURE_CODES)
     return (
         f"select k.code from {source} s cross join lateral (select v.code from (values {listed}) v (code) "  # noqa: S608
-        "union all select unnest(s.register_codes)) k where k.code is not null"
+        f"union all select unnest(s.register_codes)) k where k.code is not null and {where}"
     )
 
 
@@ -67,10 +68,12 @@ def gather(connection: Connection) -> Neighbourhood:
     """
     run = connection.execute
     # A look-up per key in the index over the keys is right, whatever statistics say of tables that were just made.
-    run(text("set local enable_seqscan = off"))
+    look_up(connection)
     run(text("set local enable_mergejoin = off"))
-    run(text("drop table if exists near, touched_now, touched_then"))
+    run(text("drop table if exists near, touched_now, touched_then, asked_code, found"))
     run(text("create temporary table near (record_id bigint primary key, ring smallint, is_decided boolean not null) on commit drop"))
+    run(text("create temporary table asked_code (code bigint) on commit drop"))
+    run(text("create temporary table found (code bigint, record_id bigint, feed text, source_key text) on commit drop"))
     for name, table in TOUCHED:
         run(
             text(
@@ -83,7 +86,6 @@ def gather(connection: Connection) -> Neighbourhood:
     decided = run(text("select count(*) from near")).scalar_one()
     _surround(connection)
     everything = run(text("select count(*) from near")).scalar_one()
-    run(text("set local enable_seqscan = on"))
     run(text("set local enable_mergejoin = on"))
     return Neighbourhood(decided, everything - decided)
 
@@ -119,37 +121,40 @@ def _surround(connection: Connection) -> None:
     around = MOST_ROUNDS + 1
     for ring, asking in ((around, "s.is_decided"), (around + 1, f"s.ring = {around}")):
         _reach(connection, _keys(LOOSE_NEAR, asking), ring, is_decided=False, by_few=True)
-    for ring in (around + 2, around + 3):
-        _reach(connection, _sure_codes(NEAR), ring, is_decided=False)
+    for ring, whose in ((around + 2, "s.ring > 0"), (around + 3, f"s.ring = {around + 2}")):
+        _reach(connection, _sure_codes(NEAR, whose), ring, is_decided=False)
 
 
 def _reach(
     connection: Connection, codes: str, ring: int, *, is_decided: bool = True, only_loose: bool = False, by_few: bool = False
 ) -> int:
-    """Records that have one of the codes join `near`; returns how many are new.
+    """Records that have one of the codes join `near`; returns how many are new. A code is looked up once for all rings.
 
     Args:
         by_few: leaves out codes of so many records that they say nothing of one person.
     """
     run = connection.execute
-    run(text("create temporary table asked_code on commit drop as select distinct code from (" + codes + ") c where code is not null"))
-    run(text("analyze asked_code"))
+    run(text(f"create temporary table wanted_code on commit drop as select distinct code from ({codes}) c where code is not null"))  # noqa: S608
+    run(text("create temporary table new_code on commit drop as select code from wanted_code except select code from asked_code"))
+    run(text("analyze new_code"))
     run(
         text(
-            "create temporary table found on commit drop as select a.code, r.record_id, r.feed, r.source_key "
-            "from asked_code a join identity.record r on r.keys @> array[a.code]"
+            "insert into found select a.code, r.record_id, r.feed, r.source_key "
+            "from new_code a join identity.record r on r.keys @> array[a.code]"
         )
     )
-    wanted = f"where code in (select code from found group by code having count(*) <= {MOST_ROWS_PER_KEY})" if by_few else ""
+    run(text("insert into asked_code select code from new_code"))
+    few = f"having count(*) <= {MOST_ROWS_PER_KEY}" if by_few else ""
     loose = f"left join identity.link l using (feed, source_key) where {IS_LOOSE}" if only_loose else ""
     reached = run(
         text(
-            "with reached as (select record_id, feed, source_key from (select distinct record_id, feed, source_key "  # noqa: S608
-            f"from found {wanted}) f where not exists (select from near n where n.record_id = f.record_id)) "
+            f"with telling as materialized (select code from found join wanted_code using (code) group by code {few}), "  # noqa: S608
+            "reached as (select distinct record_id, feed, source_key from found join telling using (code) "
+            "where not exists (select from near n where n.record_id = found.record_id)) "
             f"insert into near select record_id, {ring}, {is_decided} from reached {loose} on conflict do nothing"
         )
     ).rowcount
-    run(text("drop table asked_code, found"))
+    run(text("drop table wanted_code, new_code"))
     return reached
 
 

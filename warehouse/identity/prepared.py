@@ -62,7 +62,7 @@ def prepare(told: pa.Table, as_of: date, changes: Iterable[Change] = ()) -> Prep
     number, text_code, own_day, parts, numbers, texts = _numbers(column, as_of)
     name_of_row, names = _names(column)
     phone = _of_rows(column, "phone", count, _phone_codes)
-    house = _houses(column, count)
+    house = _houses(column)
     business = {f"{name}_code": _of_rows(column, name, count, _business_codes(name)) for name in BUSINESS_KEYS}
     birth = _days(told["birth_date"])
     hukou, residence = (region_codes(told[name]) for name in ("hukou_region_code", "residence_region_code"))
@@ -128,13 +128,19 @@ def _business_codes(name: str):  # type: ignore[no-untyped-def]
     return codes
 
 
-def _houses(column: dict[str, pa.DictionaryArray], count: int) -> np.ndarray:
-    def codes(texts: list[str]) -> np.ndarray:
-        return codes_of("house", [None if key == SAME_AS_HUKOU else key for key in address_keys(texts, None)[0]])
+def _houses(column: dict[str, pa.DictionaryArray]) -> np.ndarray:
+    """The dwelling of each row; where it says "as in the household register", the one written there."""
+    house, says_hukou = _dwellings(column["address"])
+    if says_hukou.any() and "hukou_address" in column:
+        house = np.where(says_hukou, _dwellings(column["hukou_address"])[0], house)
+    return house
 
-    house = _of_rows(column, "address", count, codes)
-    says_hukou = _of_rows(column, "address", count, lambda texts: (address_keys(texts, None)[0] == SAME_AS_HUKOU).astype(np.uint64)) != NONE
-    return np.where(says_hukou, _of_rows(column, "hukou_address", count, codes), house)
+
+def _dwellings(coded: pa.DictionaryArray) -> tuple[np.ndarray, np.ndarray]:
+    keys = address_keys(coded.dictionary.to_pylist(), None)[0]
+    says_hukou = np.array([key == SAME_AS_HUKOU for key in keys], dtype=bool)
+    codes = codes_of("house", np.where(says_hukou, None, keys))
+    return np.append(codes, NONE)[_places(coded)], np.append(says_hukou, False)[_places(coded)]
 
 
 def _names(column: dict[str, pa.DictionaryArray]) -> tuple[np.ndarray, NameCodes]:

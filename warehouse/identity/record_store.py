@@ -24,7 +24,7 @@ AT_ONCE = 250_000
 # From so many new records on, the index over the keys is built anew rather than fed.
 MANY = 100_000
 VALUE_PLACE = "identity.value.sealed"
-KINDS = {"name": "name_code", "number": "number_code", "text": "text_code"}
+KINDS = {"name": "name_code", "number": "number_code", "text": "text_code", "phone": "phone_code"}
 _COLUMNS = ", ".join(STORED)
 _NEWS = ", ".join(f"{name} = excluded.{name}" for name in STORED if name not in {"feed", "source_key"})
 _SAID = [name for name in STORED if name not in {"feed", "source_key", "version_id"}]
@@ -92,6 +92,7 @@ def finish(connection: Connection) -> Touched:
     run = connection.execute
     changed = run(text("insert into touched_record select feed, source_key from worked_record on conflict do nothing")).rowcount
     run(text("analyze touched_record, worked_record"))
+    look_up(connection, rows=changed <= MANY)
     run(
         text(
             "create temporary table old_record on commit drop as "
@@ -119,6 +120,11 @@ def finish(connection: Connection) -> Touched:
         run(text("analyze identity.record"))
     _count_values(connection)
     return Touched(changed, gone)
+
+
+def look_up(connection: Connection, *, rows: bool = True) -> None:
+    """Large tables are asked row by row over their indexes for the rest of the transaction, or (False) as the planner likes."""
+    connection.execute(text(f"set local enable_seqscan = {'off' if rows else 'on'}"))
 
 
 def open_values(connection: Connection, kind: str, codes: Sequence[int] | None) -> dict[int, str]:
@@ -214,7 +220,8 @@ def _count_values(connection: Connection) -> None:
         text(
             "insert into identity.value (kind, code, sealed, record_count) select distinct on (w.kind, w.code) "
             "w.kind, w.code, w.sealed, c.n "
-            "from worked_value w join value_change c using (kind, code) where c.n > 0 on conflict (kind, code) do nothing"
+            "from worked_value w join value_change c using (kind, code) where c.n > 0 union all "
+            "select kind, code, null, n from value_change where kind = 'phone' and n > 0 on conflict (kind, code) do nothing"
         )
     )
     connection.execute(

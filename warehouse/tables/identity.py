@@ -16,7 +16,10 @@ class Person(Table):
     """One row per person we know of; the id is opaque and stays."""
 
     __tablename__ = "person"
-    __table_args__ = ({"schema": "identity", "comment": "One row per person we know of; the id is opaque and stays"},)
+    __table_args__ = (
+        Index("person_merged_into_ix", "merged_into", postgresql_where=text("merged_into is not null")),
+        {"schema": "identity", "comment": "One row per person we know of; the id is opaque and stays"},
+    )
 
     person_id: Mapped[str] = column("Opaque id, never reused", primary_key=True)
     created_at: Mapped[datetime] = column("When first seen", DateTime(timezone=True))

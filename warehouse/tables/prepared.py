@@ -47,17 +47,17 @@ class Record(Table):
 
 
 class Value(Table):
-    """One row per distinct name, number or damaged number of the records."""
+    """One row per distinct name, number, damaged number or phone of the records."""
 
     __tablename__ = "value"
     __table_args__ = (
-        CheckConstraint("kind in ('name', 'number', 'text')", name="kind"),
-        {"schema": "identity", "comment": "One row per distinct name, number or damaged number of the records; sealed"},
+        CheckConstraint("kind in ('name', 'number', 'phone', 'text')", name="kind"),
+        {"schema": "identity", "comment": "One row per distinct name, number, damaged number or phone of the records; sealed"},
     )
 
-    kind: Mapped[str] = column("name, number or text (a damaged number)", primary_key=True)
+    kind: Mapped[str] = column("name, number, text (a damaged number) or phone", primary_key=True)
     code: Mapped[int] = column("Keyed code of the value", BigInteger, primary_key=True, autoincrement=False)
-    sealed: Mapped[bytes] = column("The value as compared, sealed", LargeBinary)
+    sealed: Mapped[bytes | None] = column("The value as compared, sealed; empty for phones, which are only counted", LargeBinary)
     record_count: Mapped[int] = column("Records that have it", server_default="0")
 
 

@@ -217,6 +217,7 @@ CREATE TRIGGER steward_decision_guard AFTER INSERT OR UPDATE OF kind, feed_a, so
 
 ALTER TABLE identity.link ADD COLUMN is_loose BOOLEAN DEFAULT true NOT NULL;
 COMMENT ON COLUMN identity.link.is_loose IS 'True where no sure number holds the row: it is asked again when somebody like it comes';
+CREATE INDEX person_merged_into_ix ON identity.person (merged_into) WHERE merged_into is not null;
 CREATE INDEX link_decided_by_run_ix ON identity.link (decided_by_run);
 
 -- What every source record says, ready to be compared; values sealed once each; the models.
@@ -272,15 +273,15 @@ COMMENT ON COLUMN identity.record.keys IS 'Every code by which other records fin
 CREATE TABLE identity.value (
     kind TEXT NOT NULL,
     code BIGINT NOT NULL,
-    sealed BYTEA NOT NULL,
+    sealed BYTEA,
     record_count INTEGER DEFAULT '0' NOT NULL,
     CONSTRAINT value_pk PRIMARY KEY (kind, code),
-    CONSTRAINT value_kind_ck CHECK (kind in ('name', 'number', 'text'))
+    CONSTRAINT value_kind_ck CHECK (kind in ('name', 'number', 'phone', 'text'))
 );
-COMMENT ON TABLE identity.value IS 'One row per distinct name, number or damaged number of the records; sealed';
-COMMENT ON COLUMN identity.value.kind IS 'name, number or text (a damaged number)';
+COMMENT ON TABLE identity.value IS 'One row per distinct name, number, damaged number or phone of the records; sealed';
+COMMENT ON COLUMN identity.value.kind IS 'name, number, text (a damaged number) or phone';
 COMMENT ON COLUMN identity.value.code IS 'Keyed code of the value';
-COMMENT ON COLUMN identity.value.sealed IS 'The value as compared, sealed';
+COMMENT ON COLUMN identity.value.sealed IS 'The value as compared, sealed; empty for phones, which are only counted';
 COMMENT ON COLUMN identity.value.record_count IS 'Records that have it';
 
 CREATE TABLE identity.prepared_feed (
