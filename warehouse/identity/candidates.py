@@ -42,8 +42,12 @@ class Rows:
         return pd.DataFrame({name: getattr(self, name) for name in self.__dataclass_fields__})
 
 
-def row_keys(names: Names, rows: Rows) -> Iterator[tuple[str, np.ndarray]]:
-    """The named blocking keys of rows, one after the other: int64, -1 where a part is missing."""
+def row_keys(names: Names, rows: Rows, *, is_looking: bool) -> Iterator[tuple[str, np.ndarray]]:
+    """The named blocking keys of rows, one after the other: int64, -1 where a part is missing.
+
+    Args:
+        is_looking: the rows look for their person (else they are there to be found).
+    """
     name = np.where(np.append(names.is_placeholder, True)[rows.name], NOTHING, rows.name)
     plain, sound, given = (np.append(column, np.int32(NOTHING))[name] for column in (names.plain, names.sound, names.given))
     day = np.where(rows.birth == NO_DAY, NOTHING, rows.birth.astype(np.int64) + _DAYS_BEFORE_1970)
@@ -60,6 +64,9 @@ def row_keys(names: Names, rows: Rows) -> Iterator[tuple[str, np.ndarray]]:
     yield "given name, and phone", _packed((given, codes), (rows.phone, codes))
     yield "given name, and dwelling", _packed((given, codes), (rows.house, codes))
     yield "name as written alike, county, and about the year of birth", _packed((plain, 26), (county, _COUNTY_BITS), (year, 10))
+    # Only a row without a date looks this way; it may find rows that have one.
+    everywhere = _packed((plain, 26), (county, _COUNTY_BITS))
+    yield "name as written alike, and county", np.where(is_looking & (day != NOTHING), NOTHING, everywhere)
 
 
 def number_keys(numbers: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

@@ -39,15 +39,19 @@ NAME_PART, NAME_SHAPE, NAME_HOMOPHONE, NAME_VARIANT, NAME_SAME = (int(_NAME_LEVE
 BIRTH_NEAR, BIRTH_SAME = 1, 2
 NUMBER_CONTRADICTS, NUMBER_HEAD, NUMBER_PREFIX15, NUMBER_ONE_SLIP, NUMBER_SAME = (int(level) - 1 for level in list(NumberLikeness)[1:])
 MOST_NAMESAKES = 7
+# A rare name stands in at most one row of so many, and in so few rows (a level) that a shared birth day is no coincidence.
+ROWS_PER_RARE_NAME, MOST_RARE = 2_000, 3
 PROFILE = ("name", "birth", "phone", "house", "hukou", "residence", "sex", "feed")
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Pairs and their levels: `pairs` (node, group), `levels` int8 (pairs x LEVELS), both in the same order."""
+    """Pairs and their levels: `pairs` (node, group), `levels` int8 (pairs x LEVELS), both in the same order; `rare_up_to`: the
+    level of namesakes up to which a name is rare among all rows."""
 
     pairs: pd.DataFrame
     levels: np.ndarray
+    rare_up_to: int = NONE
 
     def level(self, name: str) -> np.ndarray:
         """One level of every pair."""
@@ -56,7 +60,7 @@ class Compared:
 
     def only(self, keep: np.ndarray) -> Compared:
         """Some of the pairs."""
-        return Compared(self.pairs.iloc[keep].reset_index(drop=True), self.levels[keep])
+        return Compared(self.pairs.iloc[keep].reset_index(drop=True), self.levels[keep], self.rare_up_to)
 
 
 def profiles(rows: pd.DataFrame, owner: str) -> pd.DataFrame:
@@ -96,7 +100,8 @@ def compare(pairs: pd.DataFrame, mine: pd.DataFrame, theirs: pd.DataFrame, names
     best["number"] = np.full(len(starts), NONE, dtype=np.int8)
     best["rivals"] = _rivals(kept["node"].to_numpy(), best["name"], best["birth"])
     levels = np.column_stack([best[name] for name in LEVELS]) if len(starts) else np.zeros((0, len(LEVELS)), dtype=np.int8)
-    return Compared(kept[["node", "group"]].reset_index(drop=True), levels)
+    rare = min(int(_magnitude(np.array([namesakes.sum() / ROWS_PER_RARE_NAME]))[0]), MOST_RARE) if namesakes.sum() >= ROWS_PER_RARE_NAME else NONE
+    return Compared(kept[["node", "group"]].reset_index(drop=True), levels, rare)
 
 
 def _row_levels(names: Names, mine: pd.DataFrame, theirs: pd.DataFrame, a: np.ndarray, b: np.ndarray) -> dict[str, np.ndarray]:
@@ -152,3 +157,18 @@ def is_same_name_and_birth(compared: Compared) -> np.ndarray:
     return same
 
 
+def has_ground(compared: Compared) -> np.ndarray:
+    """Pairs that may be joined at all: never by a damaged number alone, and by name and birth alone only where the name is rare."""
+    lives_there = (compared.level("phone") == 1) | (compared.level("dwelling") == 1)
+    supported = lives_there | (compared.level("county") == 1) | (compared.level("number") >= NUMBER_PREFIX15)
+    is_named = compared.level("name") >= NAME_PART
+    is_rare = is_same_name_and_birth(compared) & (compared.level("namesakes") <= compared.rare_up_to) & (compared.level("rivals") == 0)
+    supported |= is_rare & (compared.level("sex") != 0) & (compared.level("number") != NUMBER_CONTRADICTS)
+    ground: np.ndarray = np.where(is_named, supported, lives_there & (compared.level("birth") == BIRTH_SAME))
+    return ground
+
+
+def is_worth_showing(compared: Compared) -> np.ndarray:
+    """Pairs that a steward could say anything of: a like name, or one place."""
+    shown: np.ndarray = (compared.level("name") >= NAME_PART) | (compared.level("phone") == 1) | (compared.level("dwelling") == 1)
+    return shown

@@ -43,7 +43,8 @@ class Decision:
         count = len(self.number)
         self.anchor_count = len(records.numbers)
         self.is_disputed = settled["is_disputed"].to_numpy()
-        self.is_loose = (self.rule != HOLDER) | self.is_disputed
+        self.is_alone = self._single_documents()
+        self.is_loose = (self.rule != HOLDER) | self.is_disputed | self.is_alone
         self._loosen(memory)
         self.node = np.where(self.is_loose, self.anchor_count + np.arange(count), self.number)
         apart = [(int(self.node[one]), int(self.node[other])) for one, other in memory.never]
@@ -54,6 +55,12 @@ class Decision:
         self.rival = np.full(count, NOTHING, dtype=np.int64)
         for one, other in memory.same:
             self._join_as_told(one, other)
+
+    def _single_documents(self) -> np.ndarray:
+        """Rows with a passport's number that no other row shows: it ties nobody, and a slip in it is not to be seen."""
+        rows = np.bincount(self.number + 1, minlength=len(self.records.numbers) + 1)[1:]
+        alone: np.ndarray = np.append((rows == 1) & (self.records.numbers == b""), False)[self.number]
+        return alone
 
     def _loosen(self, memory: Memory) -> None:
         """Of two rows of one number that a steward keeps apart, the one that is less like the holder stands by itself."""

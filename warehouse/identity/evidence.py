@@ -26,6 +26,7 @@ class Evidence:
         self.text = rows["text_number"].to_numpy()
         self.feed_names = list(rows["feed"].cat.categories)
         self.feed = rows["feed"].cat.codes.to_numpy()
+        self.feed_order = np.argsort(np.argsort(self.feed_names))[self.feed] if self.feed_names else self.feed
         self.source_key = rows["source_key"]
 
     def births_of(self, positions: Iterable[int], anchor: int = NOTHING) -> set[date]:

@@ -85,6 +85,11 @@ class Names:
         return len(self.keys)
 
     @cached_property
+    def code_of(self) -> dict[str, int]:
+        """The code of each key."""
+        return {key: code for code, key in enumerate(self.keys)}
+
+    @cached_property
     def is_placeholder(self) -> np.ndarray:
         """True where the key names nobody."""
         may_be = self._has(np.isin(self.characters, [ord(character) for character in "某未无"]))

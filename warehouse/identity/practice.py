@@ -59,14 +59,17 @@ def practise(decision: Decision) -> Practice:
     """A steady sample: which rows practise, and how, depends on their keys alone, never on their order."""
     numbers = decision.records.numbers
     own_day = np.append(births_of(numbers), NO_DAY)[decision.number]
-    able = np.flatnonzero(~decision.is_loose & (own_day != NO_DAY))
+    birth = decision.evidence.birth
+    # Rows of another name but the number's day are mostly aliases and slips, which nothing else would teach.
+    is_alias = decision.is_contested & (birth == own_day)
+    able = np.flatnonzero((~decision.is_loose | is_alias) & (own_day != NO_DAY))
     share = min(LARGEST_SHARE, MOST_ROWS / max(len(able), 1))
     drawn = pd.util.hash_array(decision.evidence.source_key.iloc[able].to_numpy(dtype=object), categorize=False)
     is_drawn = drawn < share * 2.0**64
     sample, seeds = able[is_drawn], drawn[is_drawn] // np.uint64(7)
     shown = numbers[decision.number[sample]].tolist()
     texts = np.array([DAMAGES[seed % len(DAMAGES)](number.decode(), seed) for number, seed in zip(shown, seeds.tolist(), strict=True)], dtype=object)
-    birth, sex = decision.evidence.birth[sample], decision.records.rows["sex"].to_numpy()[sample]
+    birth, sex = birth[sample], decision.records.rows["sex"].to_numpy()[sample]
     weight = np.where((birth != NO_DAY) & (birth != own_day[sample]), 1 / (1 - DATES_COPIED_SHARE), 1.0)
     is_bare = seeds // np.uint64(len(DAMAGES)) % np.uint64(ONE_IN_IS_BARE) == 0
     sex = np.where(is_bare | (sexes_in_texts(texts) > 0), 0, sex).astype(sex.dtype)

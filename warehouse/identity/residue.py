@@ -12,7 +12,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from warehouse.identity.births import NO_DAY
+from warehouse.identity.births import NO_DAY, BirthLikeness
+from warehouse.identity.bundles import Bundles
 from warehouse.identity.candidates import Finder, Rows, number_keys, row_keys
 from warehouse.identity.comparison import (
     BIRTH_NEAR,
@@ -22,7 +23,9 @@ from warehouse.identity.comparison import (
     NUMBER_PREFIX15,
     Compared,
     compare,
+    has_ground,
     is_same_name_and_birth,
+    is_worth_showing,
     number_levels,
     profiles,
 )
@@ -34,10 +37,10 @@ from warehouse.identity.records import NOTHING
 from warehouse.identity.sure_numbers import CONTESTED, HOLDER, NOTED
 
 # Posteriors of the best candidate, chosen on the tuning seeds of benchmarks/identity.
-LINK_FROM = 0.97  # a row joins a person from here
-STAY_FROM = 0.80  # a row that stands with the person already stays from here
-SHOW_FROM = 0.25  # from here a steward is asked
-RULE_KEEPS_FROM = 0.50  # below, what rules 7 and 8 would join goes to a steward
+LINK_FROM = 0.80  # a row joins a person from here
+STAY_FROM = 0.60  # a row that stands with the person already stays from here
+SHOW_FROM = 0.10  # from here a steward is asked
+RULE_KEEPS_FROM = 0.25  # below, what rules 7 and 8 would join goes to a steward
 PERSONS_PER_PHONE = 5
 ROWS_PER_TEXT = 8
 BY_MODEL = "model"
@@ -57,15 +60,20 @@ def join_by_likeness(decision: Decision, model: LinkModel | None = None, standin
     contested = _Residue(decision, decision.is_contested)
     if model is None:
         model = _trained(decision, contested)
-    _assign(decision, contested, contested.compare(), model, standing)
-    _keep_noted_rows(decision)
+    if contested.count:
+        _assign(decision, contested, contested.compare(), model, standing)
+        _keep_noted_rows(decision)
     loose = _Residue(decision, ~decision.is_contested)
-    _assign(decision, loose, loose.compare(), model, standing)
+    if loose.count:
+        _assign(decision, loose, loose.compare(), model, standing)
+        _keep_single_documents(decision)
     return model
 
 
 def _trained(decision: Decision, residue: _Residue) -> LinkModel:
     practice = practise(decision)
+    if len(practice.position) < FEWEST_LABELS:
+        return packaged()
     trial = residue.rehearse(practice)
     is_right = practice.own[trial.pairs["node"].to_numpy()] == trial.pairs["group"].to_numpy()
     if is_right.sum() < FEWEST_LABELS:
@@ -99,8 +107,7 @@ class _Residue:
         sex[decision.is_contested & (sex == own_sex)] = 0
         sex[sex == np.append(sexes_in_texts(self.records.texts), 0)[decision.evidence.text]] = 0
         name, phone = rows["name"].to_numpy(), rows["phone"].to_numpy()
-        persons = pd.DataFrame({"phone": phone, "name": name}).drop_duplicates()["phone"]
-        shared = np.bincount(persons + 1, minlength=int(phone.max(initial=NOTHING)) + 2)[phone + 1] > PERSONS_PER_PHONE
+        shared = np.append(self.records.names_of_phones() > PERSONS_PER_PHONE, False)[phone]
         return Rows(
             position=np.arange(len(rows)),
             name=name,
@@ -113,6 +120,12 @@ class _Residue:
             feed=decision.evidence.feed,
         )
 
+    def rank(self, groups: np.ndarray) -> np.ndarray:
+        """A steady place for groups, whatever order their rows came in."""
+        rows = pd.DataFrame({"group": self.group, "feed": self.decision.evidence.feed_order, "key": self.decision.evidence.source_key})
+        rows = rows[np.isin(self.group, groups)].sort_values(["feed", "key"]).drop_duplicates("group")
+        return pd.Series(np.arange(len(rows)), index=rows["group"]).reindex(groups).to_numpy()
+
     def has_row(self, wanted: np.ndarray) -> np.ndarray:
         """Nodes with one of the wanted rows."""
         found = np.zeros(self.count, dtype=bool)
@@ -123,9 +136,8 @@ class _Residue:
     def texts(self) -> np.ndarray:
         """The damaged number of each row, "" where there is none or where it stands on too many rows to be anybody's."""
         code = self.decision.evidence.text
-        rows = np.bincount(code + 1, minlength=len(self.records.texts) + 1)
         usable = np.append(self.records.texts, "")
-        usable[np.append(rows[1:] > ROWS_PER_TEXT, False)] = ""
+        usable[np.append(self.records.rows_of_texts() > ROWS_PER_TEXT, False)] = ""
         found: np.ndarray = usable[code]
         return found
 
@@ -136,8 +148,8 @@ class _Residue:
         contested = self.decision.is_contested[position]
         if contested.any():
             mine = pd.concat([mine, self._households(mine[contested], position[contested])], ignore_index=True)
-        texts, told = np.full(self.count, "", dtype=object), self.texts()[position]
-        texts[node[told != ""]] = told[told != ""]
+        told = pd.Series(self.texts()[position], index=node)
+        texts = told[told != ""].groupby(level=0).min().reindex(range(self.count)).fillna("").to_numpy(dtype=object)
         return self._compare(mine, texts, self.root_of_node)
 
     def rehearse(self, practice: Practice) -> Compared:
@@ -158,7 +170,7 @@ class _Residue:
         decision, names = self.decision, self.records.names
         finder = Finder(mine, self.group, own)
         as_rows = Rows(**{name: mine[name].to_numpy() for name in Rows.__dataclass_fields__})
-        for (_, node_key), (_, key) in zip(row_keys(names, as_rows), row_keys(names, self.rows), strict=True):
+        for (_, node_key), (_, key) in zip(row_keys(names, as_rows, is_looking=True), row_keys(names, self.rows, is_looking=False), strict=True):
             finder.by_rows(node_key, key)
         anchors = decision.groups.roots()[: decision.anchor_count]
         for (_, node_key), (_, key) in zip(number_keys(_as_numbers(texts)), number_keys(self.records.numbers), strict=True):
@@ -168,14 +180,12 @@ class _Residue:
         pairs = finder.pairs()
         theirs = self.rows.frame().assign(group=self.group)
         theirs = profiles(theirs[np.isin(self.group, pairs["group"].unique())], "group")
-        namesakes = np.bincount(self.rows.name + 1, minlength=len(names.keys) + 1)[1:]
-        compared = compare(pairs, profiles(mine, "node"), theirs, names, namesakes)
+        compared = compare(pairs, profiles(mine, "node"), theirs, names, self.records.rows_of_names())
         groups = compared.pairs["group"].to_numpy()
         is_anchored = groups < decision.anchor_count
         numbers = np.where(is_anchored, np.append(self.records.numbers, b"")[np.where(is_anchored, groups, NOTHING)], b"")
         has_text = text != NOTHING
-        text_of_group = pd.Series(self.texts()[has_text], index=self.group[has_text])
-        text_of_group = text_of_group[~text_of_group.index.duplicated()]
+        text_of_group = pd.Series(self.texts()[has_text], index=self.group[has_text]).groupby(level=0).min()
         number_levels(compared, texts, numbers, text_of_group.reindex(groups).fillna("").to_numpy(dtype=object))
         return compared
 
@@ -196,12 +206,13 @@ class _Best:
     pair: np.ndarray
 
 
-def _best(compared: Compared, odds: np.ndarray) -> _Best:
+def _best(compared: Compared, odds: np.ndarray, rule: np.ndarray) -> _Best:
+    """Of equally likely candidates the one that a rule names; two that no rule names are both too unlikely to be joined."""
     node, group = compared.pairs["node"].to_numpy(), compared.pairs["group"].to_numpy()
     likelihood = np.exp(np.minimum(odds.astype(np.float64), 30))
     total = 1 + np.bincount(node, weights=likelihood, minlength=int(node.max(initial=-1)) + 1)
     posterior = likelihood / total[node]
-    order = np.lexsort((-posterior, node))
+    order = np.lexsort((rule == BY_MODEL, -posterior, node))
     first = order[np.flatnonzero(np.diff(node[order], prepend=-1))]
     return _Best(node[first], group[first], posterior[first], odds[first], first)
 
@@ -210,20 +221,22 @@ def _assign(decision: Decision, residue: _Residue, compared: Compared, model: Li
     """Each node joins its best person, or is shown to a steward; those that no person fits may be one person among themselves."""
     odds = model.log_odds(compared.levels)
     group, is_contested = compared.pairs["group"].to_numpy(), residue.has_row(decision.is_contested)
-    # A stranger's row may be of somebody whose every row lacks a number; the others find those among themselves, below.
-    is_stranger = residue.has_row(decision.is_contested & ~decision.is_disputed)
-    to_person = (group < decision.anchor_count) | (is_stranger[compared.pairs["node"].to_numpy()] & ~np.isin(group, residue.root_of_node[is_contested]))
-    to_persons = compared.only(to_person)
-    best = _best(to_persons, odds[to_person])
-    rule = _rules(to_persons, is_contested)[best.pair]
+    is_anchored = group < decision.anchor_count
+    to_persons = compared.only(is_anchored)
+    rules = _rules(to_persons, is_contested)
+    best = _best(to_persons, odds[is_anchored], rules)
+    rule = rules[best.pair]
+    may_join = (has_ground(to_persons) & ~residue.has_row(decision.doubt_of != "")[to_persons.pairs["node"].to_numpy()])[best.pair]
     links = (best.posterior >= LINK_FROM) | (_stands(decision, residue, best, standing) & (best.posterior >= STAY_FROM))
-    links |= (rule != BY_MODEL) & (best.posterior >= RULE_KEEPS_FROM)
+    links = may_join & (links | ((rule != BY_MODEL) & (best.posterior >= RULE_KEEPS_FROM)))
     joined = _join(decision, residue, best, links, rule)
-    shown = ~joined & (links | (best.posterior >= SHOW_FROM))
+    shown = ~joined & (links | ((best.posterior >= SHOW_FROM) & is_worth_showing(to_persons)[best.pair]))
     _note(decision, residue, best, shown)
-    is_open = ~is_contested
+    # A row of a disputed number has a person: the number's.
+    is_open = ~residue.has_row(decision.is_disputed)
     is_open[best.node[joined | shown]] = False
-    _assign_among_themselves(decision, residue, compared, odds, is_open)
+    rest = compared.only(~is_anchored & is_open[compared.pairs["node"].to_numpy()])
+    _join_among_themselves(decision, residue, rest, odds[~is_anchored & is_open[compared.pairs["node"].to_numpy()]], is_open)
 
 
 def _rules(compared: Compared, is_node_contested: np.ndarray) -> np.ndarray:
@@ -288,33 +301,63 @@ def _tell(decision: Decision, residue: _Residue, best: _Best, chosen: np.ndarray
     decision.odds[position[told]], decision.rival[position[told]] = odds[node[told]], group[node[told]]
 
 
-def _assign_among_themselves(decision: Decision, residue: _Residue, compared: Compared, odds: np.ndarray, is_open: np.ndarray) -> None:
-    """Open nodes that choose each other, or one that is chosen already, are one person."""
+def _join_among_themselves(decision: Decision, residue: _Residue, compared: Compared, odds: np.ndarray, is_open: np.ndarray) -> None:
+    """Open nodes that are alike are one person, the surest pairs first; nobody is joined whom the model sets apart from a member."""
+    node, group = compared.pairs["node"].to_numpy(), compared.pairs["group"].to_numpy()
     node_of_group = pd.Series(np.arange(residue.count), index=residue.root_of_node)
-    group = compared.pairs["group"].to_numpy()
-    among = np.flatnonzero(group >= decision.anchor_count)
-    other = node_of_group.reindex(group[among]).fillna(NOTHING).to_numpy(dtype=np.int64)
-    kept = is_open[compared.pairs["node"].to_numpy()[among]] & np.append(is_open, False)[other]
-    pairs = compared.only(among[kept])
-    if not len(pairs.pairs):
-        return
-    best = _best(pairs, odds[among[kept]])
-    rule = _rules(pairs, np.zeros(residue.count, dtype=bool))[best.pair]
-    links = (best.posterior >= LINK_FROM) | ((rule != BY_MODEL) & (best.posterior >= RULE_KEEPS_FROM))
-    _join(decision, residue, best, links, rule)
-    chosen = node_of_group.reindex(best.group[links]).to_numpy()
+    other = node_of_group.reindex(group).fillna(NOTHING).to_numpy(dtype=np.int64)
+    # Groups outside the residue (a stranger's candidates) are named by themselves, behind the nodes.
+    other = np.where(other == NOTHING, residue.count + group, other)
+    kept = np.append(is_open, np.ones(1, dtype=bool))[np.minimum(other, residue.count)]
+    grounded = kept & has_ground(compared)
+    rule = _rules(compared, np.zeros(residue.count, dtype=bool))
+    likely = np.log(np.where(rule == BY_MODEL, LINK_FROM, RULE_KEEPS_FROM) / (1 - np.where(rule == BY_MODEL, LINK_FROM, RULE_KEEPS_FROM)))
+    bundles = Bundles(zip(node[kept].tolist(), other[kept].tolist(), odds[kept].tolist(), strict=True))
+    order = np.lexsort((residue.rank(group), residue.rank(residue.root_of_node[node]), -odds))
     of_node = np.full(residue.count, "", dtype=object)
-    of_node[chosen] = rule[links]
+    for pair in order[grounded[order] & (odds[order] >= likely[order])].tolist():
+        if bundles.join(int(node[pair]), int(other[pair])) and decision.groups.join(int(group[pair]), int(residue.root_of_node[node[pair]])):
+            for end in (node[pair], other[pair]):
+                if end < residue.count and not of_node[end]:
+                    of_node[end] = rule[pair]
     _write(decision, residue, of_node, decision.tied_by)
-    _note(decision, residue, best, ~links & (best.posterior >= SHOW_FROM))
+    is_left = (of_node[node] == "") & kept & is_worth_showing(compared)
+    best = _best(compared.only(is_left), odds[is_left], rule[is_left])
+    _note(decision, residue, best, best.posterior >= SHOW_FROM)
+
+
+def _keep_single_documents(decision: Decision) -> None:
+    """A passport that one row alone shows is that row's own, where nothing else says whose it is."""
+    for position in np.flatnonzero(decision.is_alone & (decision.tied_by == "") & (decision.doubt_of == "")).tolist():
+        if decision.groups.join(int(decision.number[position]), int(decision.node[position])):
+            decision.tied_by[position] = HOLDER
 
 
 def _keep_noted_rows(decision: Decision) -> None:
     """Rows of a disputed number, and of another name but the number's birth day (rule 2), stay with the number unless somebody
-    else fits them, or might."""
-    for rule, is_kept in ((HOLDER, decision.rule == HOLDER), (NOTED, decision.rule == NOTED)):
-        for position in np.flatnonzero(is_kept & decision.is_loose & (decision.tied_by == "")).tolist():
-            if not decision.doubt_of[position] and decision.groups.join(int(decision.number[position]), int(decision.node[position])):
+    else fits them or might, or they live and telephone elsewhere. Without that day they must live or telephone where it does."""
+    is_free = decision.is_loose & (decision.tied_by == "") & (decision.doubt_of == "")
+    phone, house = (_against_holder(decision, column) for column in ("phone", "house"))
+    is_elsewhere = (phone == _OTHER) & (house != _SAME)
+    is_near = (phone == _SAME) | (house == _SAME)
+    is_kept = (decision.rule == NOTED) & ~is_elsewhere & ((decision.birth_level == BirthLikeness.SAME) | is_near)
+    for rule, wanted in ((HOLDER, decision.rule == HOLDER), (NOTED, is_kept)):
+        for position in np.flatnonzero(is_free & wanted).tolist():
+            if decision.groups.join(int(decision.number[position]), int(decision.node[position])):
                 decision.tied_by[position] = rule
-            else:
-                decision.rule[position] = CONTESTED
+    decision.rule[decision.is_contested & (decision.tied_by != HOLDER) & (decision.tied_by != NOTED)] = CONTESTED
+
+
+_SAME, _OTHER = 1, 0
+
+
+def _against_holder(decision: Decision, column: str) -> np.ndarray:
+    """Noted rows: _SAME where the number's holder has the row's phone or dwelling, _OTHER where it has only others; else -1."""
+    frame = pd.DataFrame({"number": decision.number, column: decision.records.rows[column].to_numpy()})
+    is_told = ((frame["number"] != NOTHING) & (frame[column] != NOTHING)).to_numpy()
+    held, mine = frame[is_told & (decision.rule == HOLDER)].drop_duplicates(), frame[is_told & (decision.rule == NOTED)]
+    is_known = mine["number"].isin(held["number"]).to_numpy()
+    is_same = pd.MultiIndex.from_frame(mine).isin(pd.MultiIndex.from_frame(held))
+    found = np.full(len(frame), NOTHING)
+    found[mine.index[is_known]] = np.where(is_same[is_known], _SAME, _OTHER)
+    return found

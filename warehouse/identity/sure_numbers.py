@@ -115,7 +115,7 @@ class _Settling:
         # The date in a valid number outranks the field: where other rows confirm the holder's name, another date is a slip.
         is_slip = confirming[self.group] & (name >= Likeness.VARIANT)
         is_holder = (name != Likeness.DIFFERENT) & ((birth != BirthLikeness.DIFFERENT) | is_slip)
-        is_noted = (birth == BirthLikeness.SAME) & ~(is_other_sex | self.is_of_family)
+        is_noted = (birth != BirthLikeness.DIFFERENT) & ~(is_other_sex | self.is_of_family)
         return np.select([is_holder, is_noted], [HOLDER, NOTED], CONTESTED).astype(object), name, birth
 
     def are_disputed(self, rule: np.ndarray) -> np.ndarray:
@@ -126,8 +126,15 @@ class _Settling:
         disputed: np.ndarray = mine & (is_outweighed & ~told)[self.group]
         return disputed
 
+    def _days_of_documents(self) -> np.ndarray:
+        """The number's day; of a passport, which tells none, the day most of its rows say."""
+        told = pd.DataFrame({"group": self.group, "birth": self.birth})[(self.own_day == NO_DAY) & (self.birth != NO_DAY)]
+        most = told.value_counts(["group", "birth"]).reset_index().sort_values(["group", "count", "birth"]).drop_duplicates("group", keep="last")
+        said = most.set_index("group")["birth"].reindex(self.group).fillna(NO_DAY).to_numpy(dtype=np.int32)
+        return np.where(self.own_day == NO_DAY, said, self.own_day)
+
     def _birth_levels(self) -> np.ndarray:
-        level = birth_levels(self.birth, self.own_day)
+        level = birth_levels(self.birth, self._days_of_documents())
         at, days = self._told(lambda code: {_day(day) for day in self.records.births.get(code, ())})
         for old, new in ((change.old, change.new) for change in self.records.changes):
             mine = np.flatnonzero(self.number == new)

@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from expectations.forms.id_number import check_digit, key_of
 from warehouse.identity.document_numbers import normal_number
-from warehouse.identity.names import bare_keys
-from warehouse.identity.records import BUSINESS_KEYS, DOCUMENT_KEYS, NOTHING, PLACES, NumberChange, Records
+from warehouse.identity.births import NO_DAY, day_of
+from warehouse.identity.names import Names, bare_keys
+from warehouse.identity.records import BUSINESS_KEYS, CODES, DOCUMENT_KEYS, NOTHING, PLACES, NumberChange, Records
 
 AS_OF = date(2026, 11, 20)
 
@@ -37,23 +39,26 @@ def records(
     keys = [key_of(r["id_number"], AS_OF) if r["id_number"] else None for r in rows]
     numbers = sorted({key for key in keys if key} | {n for old, new, _ in moved for n in (old, new)})
     texts = sorted({r["id_number"] for r in rows if r["id_number"]})
-    names = sorted({key for r in rows if r["name"] for key in bare_keys([r["name"]])} | {key for *_, n in moved for key in bare_keys([n])})
-    frame = pd.DataFrame({"feed": [r["feed"] for r in rows], "source_key": [r["source_key"] for r in rows]})
+    told = [key for r in rows if r["name"] for key in bare_keys([r["name"]])] + [key for *_, n in moved for key in bare_keys([n])]
+    names = sorted(set(told) - {""})
+    frame = pd.DataFrame({"feed": pd.Categorical([r["feed"] for r in rows]), "source_key": [r["source_key"] for r in rows]})
     frame["number"] = [numbers.index(key) if key else NOTHING for key in keys]
-    frame["text_number"] = [texts.index(r["id_number"]) if r["id_number"] else NOTHING for r in rows]
-    frame["name"] = [names.index(bare_keys([r["name"]])[0]) if r["name"] else NOTHING for r in rows]
-    for column in ("phone", *BUSINESS_KEYS):
-        told = [normal_number(v) if (v := r.get(column)) and column in DOCUMENT_KEYS else r.get(column) for r in rows]
-        frame[column] = pd.factorize(pd.Series(told, dtype="object"))[0]
-    frame["birth_date"] = pd.to_datetime(pd.Series([r["birth"] for r in rows], dtype="object"))
-    frame["sex_code"] = pd.Series([r.get("sex_code") for r in rows], dtype="object")
+    has_text = [bool(r["id_number"]) and not key for r, key in zip(rows, keys, strict=True)]
+    frame["text_number"] = [texts.index(r["id_number"]) if has else NOTHING for r, has in zip(rows, has_text, strict=True)]
+    own_names = [bare_keys([r["name"]])[0] if r["name"] else "" for r in rows]
+    frame["name"] = [names.index(name) if name else NOTHING for name in own_names]
+    for column in ("phone", "house", *BUSINESS_KEYS):
+        values = [normal_number(v) if (v := r.get(column)) and column in DOCUMENT_KEYS else r.get(column) for r in rows]
+        frame[column] = pd.factorize(pd.Series(values, dtype="object"))[0]
+    frame["birth"] = [day_of(date.fromisoformat(r["birth"])) if r["birth"] else NO_DAY for r in rows]
+    frame["sex"] = np.array([int(r.get("sex_code") or 0) for r in rows], dtype=np.int8)
     for column in PLACES:
-        frame[column] = pd.Series([r.get(column) for r in rows], dtype="object")
+        frame[column] = [int(code[:6]) if (code := r.get(f"{column}_code")) else NOTHING for r in rows]
     return Records(
-        frame,
-        list(numbers),
-        names,
-        {code: text for code, text in enumerate(texts) if not key_of(text, AS_OF)},
+        frame.astype({name: np.int32 for name in (*CODES, "birth", *PLACES)}),
+        np.array(numbers, dtype="S18"),
+        Names.prepare(names),
+        np.array(texts, dtype=object),
         [NumberChange(numbers.index(old), numbers.index(new), names.index(bare_keys([name])[0])) for old, new, name in moved],
         {numbers.index(n): frozenset(bare_keys(sorted(found))) for n, found in (aliases or {}).items()},
         {numbers.index(n): frozenset(found) for n, found in (births or {}).items()},
