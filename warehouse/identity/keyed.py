@@ -26,7 +26,7 @@ _WHOLE_NUMBER = r"^[0-9]{17}[\x00-\x7F]$"
 
 def codes_of(kind: str, texts: Sequence[str | None] | np.ndarray | pa.Array) -> np.ndarray:
     """The code of each text (uint64), NONE for none and for the empty text. `kind` keeps equal texts of two kinds apart."""
-    values = texts.to_numpy(zero_copy_only=False) if isinstance(texts, pa.Array) else np.array(list(texts) + [""], dtype=object)[:-1]
+    values = texts.to_numpy(zero_copy_only=False) if isinstance(texts, pa.Array) else np.array([*texts, ""], dtype=object)[:-1]
     is_told = np.array([bool(value) for value in values], dtype=bool)
     codes = np.zeros(len(values), dtype=np.uint64)
     if is_told.any():
@@ -105,7 +105,7 @@ def number_parts(texts: Sequence[str]) -> np.ndarray:
 def row_codes(
     names: dict[str, np.ndarray], birth: np.ndarray, phone: np.ndarray, house: np.ndarray, county: np.ndarray
 ) -> list[np.ndarray]:
-    """The codes of `candidates.row_keys`: one column each.
+    """The codes of `candidates.row_keys`: one column each, but for the last key, which `place_codes` has.
 
     Args:
         names: plain, sound and given codes by row.
@@ -130,3 +130,9 @@ def row_codes(
         mixed("given name, and dwelling", given, house),
         mixed("name as written alike, county, and about the year of birth", plain, place, year),
     ]
+
+
+def place_codes(plain: np.ndarray, county: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Name as written alike, and county: the code by which any row is found, and the one by which a row is that looks this way."""
+    place = (county.astype(np.int64) + 1).astype(np.uint64)
+    return mixed("name as written alike, and county", plain, place), mixed("looking by name and county", plain, place)

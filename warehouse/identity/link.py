@@ -104,7 +104,8 @@ def compare(connection: Connection, run_id: int, as_of: date | None = None) -> p
     found = connection.execute(
         text(
             "select feed, source_key, s.person_id as person_before, s.link_status as status_before, s.rule as rule_before, "
-            "l.person_id as person, l.link_status as status, l.rule from standing_link s full join identity.link l using (feed, source_key) "
+            "l.person_id as person, l.link_status as status, l.rule "
+            "from standing_link s full join identity.link l using (feed, source_key) "
             "where (s.person_id, s.link_status, s.rule) is distinct from (l.person_id, l.link_status, l.rule) order by feed, source_key"
         )
     )

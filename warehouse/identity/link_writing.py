@@ -20,14 +20,18 @@ DRAFT = f"create temporary table worked_link on commit drop as select {', '.join
 NEW, OLD = (", ".join(f"{side}.{name}" for name in COLUMNS[2:]) for side in "wl")
 CHANGED = f"({OLD}) is distinct from ({NEW})"
 # In a whole linking every row was decided; else only touched rows can be gone.
-GONE_OF_ALL = "select feed, source_key from identity.link l where not exists (select from worked_link w where (w.feed, w.source_key) = (l.feed, l.source_key))"
+GONE_OF_ALL = (
+    "select feed, source_key from identity.link l where not exists "
+    "(select from worked_link w where (w.feed, w.source_key) = (l.feed, l.source_key))"
+)
 GONE_OF_TOUCHED = (
     "select l.feed, l.source_key from touched_record t join identity.link l using (feed, source_key) where not exists "
     "(select from identity.record r where (r.feed, r.source_key) = (l.feed, l.source_key))"
 )
 REMEMBER = f"""
 insert into identity.link_history (feed, source_key, changed_by_run, person_id, link_status, rule)
-select l.feed, l.source_key, :run, l.person_id, l.link_status, l.rule from worked_link w join identity.link l using (feed, source_key) where {CHANGED}
+select l.feed, l.source_key, :run, l.person_id, l.link_status, l.rule
+from worked_link w join identity.link l using (feed, source_key) where {CHANGED}
 union all
 select l.feed, l.source_key, :run, l.person_id, l.link_status, l.rule from gone_link g join identity.link l using (feed, source_key)
 on conflict do nothing
@@ -41,7 +45,10 @@ on conflict (feed, source_key) do update set {", ".join(f"{name} = excluded.{nam
 """  # noqa: S608
 MOVED = "select count(*) from worked_link w join identity.link l using (feed, source_key) where w.person_id <> l.person_id"
 FORGET = "delete from identity.link l using gone_link g where (l.feed, l.source_key) = (g.feed, g.source_key)"
-NOTE = "insert into identity.person_event (person_id, kind, other_person_id, run_id, at) select person_id, kind, other, :run, :now from happened order by kind, person_id"
+NOTE = """
+insert into identity.person_event (person_id, kind, other_person_id, run_id, at)
+select person_id, kind, other, :run, :now from happened order by kind, person_id
+"""
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ from warehouse.identity.reading import (
     read_changes,
 )
 from warehouse.identity.record_store import open_values
-from warehouse.identity.residue import PERSONS_PER_PHONE
 from warehouse.identity.records import BUSINESS_KEYS, NOTHING, PLACES, NumberChange, Records, person_feeds
+from warehouse.identity.residue import PERSONS_PER_PHONE
 
 COLUMNS = {
     "number": "number_code",
@@ -83,7 +83,8 @@ def _copy_out(connection: Connection, wanted: str | None) -> pa.Table:
     names = ["feed", "source_key", *COLUMNS.values(), *PLAIN]
     listed = ", ".join(f"r.{name}" for name in names)
     source = "identity.record r" if wanted is None else f"{wanted} w join identity.record r using (record_id)"
-    query = f"copy (select {listed}, r.birth_date - date '1970-01-01' as birth_date from {source} order by r.record_id) to stdout (format csv, header)"  # noqa: S608
+    day = "r.birth_date - date '1970-01-01' as birth_date"
+    query = f"copy (select {listed}, {day} from {source} order by r.record_id) to stdout (format csv, header)"  # noqa: S608
     sink = BytesIO()
     with connection.connection.driver_connection.cursor() as cursor, cursor.copy(query) as copy:  # type: ignore[union-attr]
         for block in copy:
@@ -116,7 +117,7 @@ def _counts(connection: Connection, kind: str, codes: np.ndarray) -> np.ndarray:
         text("select code, record_count from identity.value where kind = :kind and code = any(:codes)"),
         {"kind": kind, "codes": codes.tolist()},
     )
-    found = {code: count for code, count in told}
+    found = dict(tuple(row) for row in told)
     return np.array([found.get(code, 0) for code in codes.tolist()], dtype=np.int64)
 
 
@@ -130,7 +131,7 @@ def _names_of_phones(connection: Connection, codes: np.ndarray) -> np.ndarray:
         ),
         {"codes": codes.tolist(), "few": PERSONS_PER_PHONE},
     )
-    found = {code: count for code, count in told}
+    found = dict(tuple(row) for row in told)
     return np.array([found.get(code, 0) for code in codes.tolist()], dtype=np.int64)
 
 

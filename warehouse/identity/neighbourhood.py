@@ -23,7 +23,7 @@ FELT_ROWS = MOST_ROWS_PER_KEY
 TOUCHED = (("touched_now", "identity.record"), ("touched_then", "old_record"))
 IS_LOOSE = "coalesce(l.is_loose, true)"
 NEAR = "(select r.*, n.ring, n.is_decided from near n join identity.record r using (record_id))"
-LOOSE_NEAR = f"(select s.* from {NEAR} s left join identity.link l on (l.feed, l.source_key) = (s.feed, s.source_key) where {IS_LOOSE})"
+LOOSE_NEAR = f"(select s.* from {NEAR} s left join identity.link l on (l.feed, l.source_key) = (s.feed, s.source_key) where {IS_LOOSE})"  # noqa: S608
 
 
 def _sure_codes(source: str, where: str = "true") -> str:
@@ -34,13 +34,18 @@ def _sure_codes(source: str, where: str = "true") -> str:
     )
 
 
-def _keys(source: str, where: str = "true") -> str:
+def _keys(source: str, where: str = "true", *, has_date: str = "s.birth_date is not null") -> str:
+    """Codes by which rows and their candidates meet: all keys, but that only rows that may have no birth date look everywhere in a
+    county; the others are found there by those."""
     return (
-        f"select k.code from {source} s cross join lateral unnest(s.keys) k (code) where {where} "  # noqa: S608
-        "and k.code is distinct from s.name_code and k.code is distinct from s.phone_code"
+        f"select k.code from {source} s cross join lateral (select unnest(s.keys) union all select s.seeking_code) k (code) "  # noqa: S608
+        f"where {where} and k.code is distinct from s.name_code and k.code is distinct from s.phone_code "
+        f"and (k.code is distinct from s.place_code or not ({has_date}))"
     )
 
 
+# The date of a loose row with a sure number may be that of somebody else: then it counts as having none.
+TYPED = "s.birth_date is not null and s.number_code is null"
 FELT = f"""
 select code from value_change c join identity.value v using (kind, code)
 where (kind = 'name' and v.record_count <= {FELT_ROWS}
@@ -75,11 +80,8 @@ def gather(connection: Connection) -> Neighbourhood:
     run(text("create temporary table asked_code (code bigint) on commit drop"))
     run(text("create temporary table found (code bigint, record_id bigint, feed text, source_key text) on commit drop"))
     for name, table in TOUCHED:
-        run(
-            text(
-                f"create temporary table {name} on commit drop as select r.* from touched_record t join {table} r using (feed, source_key)"
-            )
-        )
+        rows = f"select r.* from touched_record t join {table} r using (feed, source_key)"  # noqa: S608
+        run(text(f"create temporary table {name} on commit drop as {rows}"))
         run(text(f"analyze {name}"))
     _spread_over_persons(connection)
     _spread_over_loose_rows(connection)
@@ -120,7 +122,7 @@ def _surround(connection: Connection) -> None:
     the sure keys of everybody so far."""
     around = MOST_ROUNDS + 1
     for ring, asking in ((around, "s.is_decided"), (around + 1, f"s.ring = {around}")):
-        _reach(connection, _keys(LOOSE_NEAR, asking), ring, is_decided=False, by_few=True)
+        _reach(connection, _keys(LOOSE_NEAR, asking, has_date=TYPED), ring, is_decided=False, by_few=True)
     for ring, whose in ((around + 2, "s.ring > 0"), (around + 3, f"s.ring = {around + 2}")):
         _reach(connection, _sure_codes(NEAR, whose), ring, is_decided=False)
 

@@ -18,7 +18,7 @@ from warehouse.identity.addresses import SAME_AS_HUKOU, address_keys
 from warehouse.identity.births import NO_DAY
 from warehouse.identity.document_numbers import normal_number
 from warehouse.identity.id_numbers import births_of, read_numbers
-from warehouse.identity.keyed import NONE, NameCodes, codes_of, number_parts, row_codes
+from warehouse.identity.keyed import NONE, NameCodes, codes_of, number_parts, place_codes, row_codes
 from warehouse.identity.names import Names, bare_keys
 from warehouse.identity.phones import read_phones
 from warehouse.identity.reading import CHANGES_FEED, NUMBER_CHANGE, Change
@@ -33,7 +33,20 @@ from warehouse.identity.records import (
 
 SURE_CODES = ("number_code", *(f"{name}_code" for name in BUSINESS_KEYS))
 CODES = ("number_code", "text_code", "name_code", "phone_code", "house_code", *SURE_CODES[1:])
-STORED = ("feed", "source_key", "version_id", *CODES, "birth_date", "sex", "hukou_region", "residence_region", "register_codes", "keys")
+STORED = (
+    "feed",
+    "source_key",
+    "version_id",
+    *CODES,
+    "place_code",
+    "seeking_code",
+    "birth_date",
+    "sex",
+    "hukou_region",
+    "residence_region",
+    "register_codes",
+    "keys",
+)
 # Another form of the stored evidence makes every record anew.
 FORM = 1
 
@@ -72,6 +85,8 @@ def prepare(told: pa.Table, as_of: date, changes: Iterable[Change] = ()) -> Prep
     other = np.where(own_day == birth, NO_DAY, np.where(own_day == NO_DAY, NO_DAY, birth))
     found = [*row_codes(codes, first, phone, house, county), *row_codes(codes, other, phone, house, county)]
     register = _register_codes(told, changes, as_of)
+    place, seeking = place_codes(codes["plain"], county)
+    found += [place, np.where(first == NO_DAY, seeking, NONE)]
     keys = [number, text_code, codes["name"], phone, *business.values(), *found, *parts.T, *register.T]
     columns = {
         "number_code": number,
@@ -80,6 +95,8 @@ def prepare(told: pa.Table, as_of: date, changes: Iterable[Change] = ()) -> Prep
         "phone_code": phone,
         "house_code": house,
         **business,
+        "place_code": place,
+        "seeking_code": seeking,
     }
     sex = pc.fill_null(pc.index_in(told["sex_code"], pa.array(["1", "2"])), NOTHING).to_numpy().astype(np.int16) + 1
     stored: dict[str, pa.Array | pa.ChunkedArray] = {

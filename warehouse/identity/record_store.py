@@ -164,10 +164,11 @@ def _changed_versions(connection: Connection, feed: Feed, *, complete: bool) -> 
 
 def _compare_all(connection: Connection, table: str, feed: str, *, is_new_form: bool) -> list[int]:
     """A full snapshot may make an old version count again: then watermarks say nothing and every row is compared."""
+    counts_now = f"select from {table} v where v.source_key = r.source_key and v.is_current and v.operation_code <> 'D'"
     connection.execute(
         text(
-            "insert into touched_record select feed, source_key from identity.record r where feed = :feed and not exists "
-            f"(select from {table} v where v.source_key = r.source_key and v.is_current and v.operation_code <> 'D')"
+            "insert into touched_record select feed, source_key from identity.record r "  # noqa: S608
+            f"where feed = :feed and not exists ({counts_now})"
         ),
         {"feed": feed},
     )

@@ -38,6 +38,8 @@ class Record(Table):
     case_number_code: Mapped[int | None] = column("Keyed code", BigInteger)
     job_seeker_number_code: Mapped[int | None] = column("Keyed code", BigInteger)
     household_number_code: Mapped[int | None] = column("Keyed code", BigInteger)
+    place_code: Mapped[int | None] = column("Keyed code of name and county", BigInteger)
+    seeking_code: Mapped[int | None] = column("The same, as rows without a birth date have it among their keys", BigInteger)
     birth_date: Mapped[date | None] = column("As told, not from the number")
     sex: Mapped[int] = column("1 male, 2 female, 0 not told", SmallInteger)
     hukou_region: Mapped[int | None] = column("County, six digits")

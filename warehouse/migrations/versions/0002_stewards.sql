@@ -237,6 +237,8 @@ CREATE TABLE identity.record (
     case_number_code BIGINT,
     job_seeker_number_code BIGINT,
     household_number_code BIGINT,
+    place_code BIGINT,
+    seeking_code BIGINT,
     birth_date DATE,
     sex SMALLINT NOT NULL,
     hukou_region INTEGER,
@@ -263,6 +265,8 @@ COMMENT ON COLUMN identity.record.decision_number_code IS 'Keyed code of the num
 COMMENT ON COLUMN identity.record.case_number_code IS 'Keyed code';
 COMMENT ON COLUMN identity.record.job_seeker_number_code IS 'Keyed code';
 COMMENT ON COLUMN identity.record.household_number_code IS 'Keyed code';
+COMMENT ON COLUMN identity.record.place_code IS 'Keyed code of name and county';
+COMMENT ON COLUMN identity.record.seeking_code IS 'The same, as rows without a birth date have it among their keys';
 COMMENT ON COLUMN identity.record.birth_date IS 'As told, not from the number';
 COMMENT ON COLUMN identity.record.sex IS '1 male, 2 female, 0 not told';
 COMMENT ON COLUMN identity.record.hukou_region IS 'County, six digits';
