@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from warehouse.identity.births import NO_DAY
+from warehouse.identity.joins import cursor
 from warehouse.identity.names import Names
 from warehouse.identity.records import NOTHING
 
@@ -94,25 +95,27 @@ class Finder:
 
     def __init__(self, node_rows: pd.DataFrame, group: np.ndarray, own: np.ndarray) -> None:
         """`node_rows`: node, pos (a row of the node); `group`: group per row of everything; `own`: group that a node leaves out, by node."""
-        self._connection = duckdb.connect(config={"threads": 2})
-        self._connection.execute("create table pair (node integer, grp bigint)")
+        self._connection = cursor()
+        self._connection.execute("create temporary table pair (node integer, grp bigint)")
         self._node, self._position = node_rows["node"].to_numpy(), node_rows["position"].to_numpy()
         self._own, self._group = own, group
 
     def by_rows(self, node_key: np.ndarray, key: np.ndarray) -> None:
         """Pairs whose rows share the key; `node_key` by row of `node_rows`, `key` by row of everything."""
-        mine = pd.DataFrame({"key": node_key, "node": self._node, "position": self._position, "own": self._own[self._node]})
-        theirs = pd.DataFrame({"key": key, "grp": self._group, "position": np.arange(len(key))})
-        self._find(mine[node_key != NOTHING], theirs)
+        own = self._own[self._node]
+        self._find({"key": node_key, "node": self._node, "position": self._position, "own": own}, {"key": key, "grp": self._group})
 
     def by_numbers(self, node_key: np.ndarray, key: np.ndarray, group: np.ndarray) -> None:
         """Pairs whose numbers share the key; `node_key` by node, `key` and `group` by number."""
-        mine = pd.DataFrame({"key": node_key, "node": np.arange(len(node_key)), "position": NOTHING, "own": self._own})
-        self._find(mine[node_key != NOTHING], pd.DataFrame({"key": key, "grp": group, "position": np.arange(len(key))}))
+        nowhere = np.full(len(node_key), NOTHING)
+        self._find({"key": node_key, "node": np.arange(len(node_key)), "position": nowhere, "own": self._own}, {"key": key, "grp": group})
 
-    def _find(self, mine: pd.DataFrame, theirs: pd.DataFrame) -> None:
-        self._connection.register("mine", mine)
-        self._connection.register("theirs", theirs)
+    def _find(self, mine: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> None:
+        looking = mine["key"] != NOTHING
+        if not looking.any():
+            return
+        self._connection.register("mine", pa.table({name: column[looking] for name, column in mine.items()}))
+        self._connection.register("theirs", pa.table(theirs | {"position": np.arange(len(theirs["key"]))}))
         self._connection.execute(
             "insert into pair with wanted as (select key, grp, position from theirs semi join mine using (key)), "
             f"telling as (select key from wanted group by key having count(*) <= {MOST_ROWS_PER_KEY}) "

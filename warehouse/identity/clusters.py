@@ -86,9 +86,12 @@ def _is_broken(of_row: np.ndarray, registration: np.ndarray) -> np.ndarray:
 
 def _representatives(found: pd.DataFrame, rival: np.ndarray) -> np.ndarray:
     """One row of each row's rival group, the same whatever the order of the rows; -1 = no rival."""
-    wanted = np.unique(rival[rival != NOTHING])
-    members = found[np.isin(found["cluster"].to_numpy(), wanted)]
+    asking = np.flatnonzero(rival != NOTHING)
+    is_wanted = np.zeros(int(found["cluster"].max()) + 1 if len(found) else 0, dtype=bool)
+    is_wanted[rival[asking][rival[asking] < len(is_wanted)]] = True
+    members = found.iloc[np.flatnonzero(is_wanted[found["cluster"].to_numpy()])][["feed", "source_key", "cluster"]]
     members = members.assign(feed=members["feed"].astype(str)).sort_values(["cluster", "feed", "source_key"]).drop_duplicates("cluster")
     row_of = pd.Series(members.index.to_numpy(), index=members["cluster"].to_numpy())
-    representative: np.ndarray = row_of.reindex(rival).fillna(NOTHING).to_numpy(dtype=np.int64)
+    representative = np.full(len(rival), NOTHING, dtype=np.int64)
+    representative[asking] = row_of.reindex(rival[asking]).fillna(NOTHING).to_numpy(dtype=np.int64)
     return representative

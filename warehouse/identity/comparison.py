@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pandas as pd
 
 from warehouse.identity.births import BirthLikeness, birth_levels
 from warehouse.identity.id_numbers import NumberLikeness, agreement_levels, text_agreement_levels
+from warehouse.identity.joins import cursor
 from warehouse.identity.names import Likeness, Names, name_levels, same_given
 from warehouse.identity.records import NOTHING
 
@@ -66,7 +66,7 @@ class Compared:
 def profiles(rows: pd.DataFrame, owner: str) -> pd.DataFrame:
     """What the rows of each owner say, each thing once: PROFILE, `position` of one such row and `seen` (how many)."""
     said = ", ".join(PROFILE)
-    connection = duckdb.connect(config={"threads": 2})
+    connection = cursor()
     connection.register("rows", rows)
     found = connection.execute(
         f'select "{owner}", {said}, min(position) as position, count(*) as seen from rows group by "{owner}", {said} order by "{owner}", position'
@@ -75,13 +75,15 @@ def profiles(rows: pd.DataFrame, owner: str) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def compare(pairs: pd.DataFrame, mine: pd.DataFrame, theirs: pd.DataFrame, names: Names, namesakes: np.ndarray) -> Compared:
+def compare(
+    pairs: pd.DataFrame, mine: pd.DataFrame, theirs: pd.DataFrame, names: Names, namesakes: np.ndarray, all_rows: int
+) -> Compared:
     """The levels of every pair that has rows on both sides, but for `number` (see `number_levels`).
 
     Args:
         pairs: node, group, ordered.
         mine, theirs: profiles by `node` and by `group`; a node's own row among `theirs` is left out.
-        namesakes: rows per name code.
+        namesakes: rows per name code, of `all_rows` in all.
     """
     pairs = pairs.assign(pair=np.arange(len(pairs), dtype=np.int32))
     joined = pairs.merge(mine[["node", "position"]].assign(a=np.arange(len(mine), dtype=np.int32)), on="node").drop(columns="node")
@@ -100,7 +102,7 @@ def compare(pairs: pd.DataFrame, mine: pd.DataFrame, theirs: pd.DataFrame, names
     best["number"] = np.full(len(starts), NONE, dtype=np.int8)
     best["rivals"] = _rivals(kept["node"].to_numpy(), best["name"], best["birth"])
     levels = np.column_stack([best[name] for name in LEVELS]) if len(starts) else np.zeros((0, len(LEVELS)), dtype=np.int8)
-    rare = min(int(_magnitude(np.array([namesakes.sum() / ROWS_PER_RARE_NAME]))[0]), MOST_RARE) if namesakes.sum() >= ROWS_PER_RARE_NAME else NONE
+    rare = NONE if all_rows < ROWS_PER_RARE_NAME else min(int(_magnitude(np.array([all_rows // ROWS_PER_RARE_NAME]))[0]), MOST_RARE)
     return Compared(kept[["node", "group"]].reset_index(drop=True), levels, rare)
 
 

@@ -43,6 +43,8 @@ class Decision:
         count = len(self.number)
         self.anchor_count = len(records.numbers)
         self.is_disputed = settled["is_disputed"].to_numpy()
+        # Rows whose number says one person and their name and birth another, or might: rules 2 and 3, and disputed numbers.
+        self.is_contested = (self.rule == CONTESTED) | (self.rule == NOTED) | self.is_disputed
         self.is_alone = self._single_documents()
         self.is_loose = (self.rule != HOLDER) | self.is_disputed | self.is_alone
         self._loosen(memory)
@@ -67,19 +69,13 @@ class Decision:
         for pair in memory.never:
             one, other = sorted(pair, key=lambda p: (self.name_level[p], self.birth_level[p], self.evidence.row_order([p])))
             if not self.is_loose[one] and not self.is_loose[other] and self.number[one] == self.number[other]:
-                self.is_loose[one], self.rule[one] = True, CONTESTED
+                self.is_loose[one], self.is_contested[one], self.rule[one] = True, True, CONTESTED
 
     def _join_as_told(self, one: int, other: int) -> None:
         if self.groups.join(int(self.node[one]), int(self.node[other]), by_steward=True):
             for position in (one, other):
                 if self.is_loose[position]:
                     self.tied_by[position] = STEWARD
-
-    @property
-    def is_contested(self) -> np.ndarray:
-        """Rows whose number says one person and their name and birth another, or might: rules 2 and 3, and disputed numbers."""
-        contested: np.ndarray = (self.rule == CONTESTED) | (self.rule == NOTED) | self.is_disputed
-        return contested
 
     def root_of(self, position: int) -> int:
         """The node that stands for the row's group."""

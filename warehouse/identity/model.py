@@ -20,7 +20,7 @@ FEWEST_LABELS = 2_000
 ROUNDS = 80
 SETTINGS = {
     "objective": "binary:logistic",
-    "tree_method": "exact",
+    "tree_method": "hist",
     "max_depth": 6,
     "eta": 0.25,
     "lambda": 1.0,

@@ -78,5 +78,8 @@ def practise(decision: Decision) -> Practice:
 
 def sexes_in_texts(texts: np.ndarray) -> np.ndarray:
     """The sex that numbers of full length say, however damaged (1 male, 2 female, 0 = nothing)."""
-    whole = [text[16] if len(text) == 18 and text[16].isdecimal() else "" for text in texts]
-    return np.array([0 if not digit else 1 if int(digit) % 2 else 2 for digit in whole], dtype=np.int8)
+    whole = np.array([text[16] if len(text) == 18 else "" for text in texts.tolist()], dtype="U1")
+    is_digit = np.char.isdigit(whole)
+    found = np.zeros(len(texts), dtype=np.int8)
+    found[is_digit] = 2 - whole[is_digit].astype(np.int8) % 2
+    return found

@@ -54,8 +54,8 @@ class Records:
     row has instead of a number, per code of text_number. `aliases`, `births`: other name keys and birth dates the registers
     tell, per number code.
 
-    `name_rows`, `text_rows` (rows per name and text_number code) and `phone_names` (names per phone code) are given where the
-    rows are only some of those that are known; None means: count them here.
+    `all_rows` (how many rows there are in all), `name_rows`, `text_rows` (rows per name and text_number code) and `phone_names`
+    (names per phone code) are given where the rows are only some of those that are known; None means: count them here.
     """
 
     rows: pd.DataFrame
@@ -68,6 +68,11 @@ class Records:
     name_rows: np.ndarray | None = None
     text_rows: np.ndarray | None = None
     phone_names: np.ndarray | None = None
+    all_rows: int | None = None
+
+    def rows_in_all(self) -> int:
+        """How many rows there are."""
+        return len(self.rows) if self.all_rows is None else self.all_rows
 
     def rows_of_names(self) -> np.ndarray:
         """Rows per name code."""
@@ -149,9 +154,11 @@ def _read_number_columns(table: pa.Table, rows: pd.DataFrame, as_of: date) -> tu
     opaque = np.full(len(number), NOTHING)
     opaque[is_opaque] = pd.factorize(received.codes[is_opaque])[0]
     rows["number"] = np.where(is_opaque, len(keys) + opaque, number).astype(np.int32)
-    text_of, texts = pd.factorize(read.text)
     is_text = has_number & (rows["number"].to_numpy() == NOTHING)
-    rows["text_number"] = np.where(is_text, _recoded(received.codes, text_of.astype(np.int32)), NOTHING).astype(np.int32)
+    used, place = np.unique(received.codes[is_text], return_inverse=True)
+    text_of, texts = pd.factorize(read.text[used])
+    rows["text_number"] = np.full(len(rows), NOTHING, dtype=np.int32)
+    rows.loc[is_text, "text_number"] = text_of[place].astype(np.int32)
     numbers = np.append(keys, np.full(int(opaque.max(initial=NOTHING)) + 1, b"", dtype="S18")).astype("S18")
     return numbers, np.asarray(texts, dtype=object)
 

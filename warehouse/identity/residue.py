@@ -7,7 +7,6 @@ themselves.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -57,73 +56,98 @@ def join_by_likeness(decision: Decision, model: LinkModel | None = None, standin
     """
     if not decision.is_loose.any():
         return None
-    contested = _Residue(decision, decision.is_contested)
-    if model is None:
-        model = _trained(decision, contested)
-    if contested.count:
-        _assign(decision, contested, contested.compare(), model, standing)
-        _keep_noted_rows(decision)
-    loose = _Residue(decision, ~decision.is_contested)
-    if loose.count:
-        _assign(decision, loose, loose.compare(), model, standing)
-        _keep_single_documents(decision)
+    crowd = _Crowd(decision)
+    contested = _Residue(crowd, decision.is_contested)
+    practice = practise(decision) if model is None else None
+    if practice is not None and len(practice.position) < FEWEST_LABELS:
+        practice, model = None, packaged()
+    compared, trial = contested.compare(practice)
+    if practice is not None:
+        model = _trained(practice, trial)
+    assert model is not None
+    _assign(decision, contested, compared, model, standing)
+    _keep_noted_rows(decision)
+    crowd.believe(decision.is_disputed & (decision.tied_by == HOLDER))
+    loose = _Residue(crowd, ~decision.is_contested)
+    compared, _ = loose.compare(None)
+    _assign(decision, loose, compared, model, standing)
+    _keep_single_documents(decision)
     return model
 
 
-def _trained(decision: Decision, residue: _Residue) -> LinkModel:
-    practice = practise(decision)
-    if len(practice.position) < FEWEST_LABELS:
-        return packaged()
-    trial = residue.rehearse(practice)
-    is_right = practice.own[trial.pairs["node"].to_numpy()] == trial.pairs["group"].to_numpy()
-    if is_right.sum() < FEWEST_LABELS:
-        return packaged()
-    return train(trial.levels, is_right, practice.weight[trial.pairs["node"].to_numpy()])
+def _trained(practice: Practice, trial: Compared) -> LinkModel:
+    node = trial.pairs["node"].to_numpy()
+    is_right = practice.own[node] == trial.pairs["group"].to_numpy()
+    return train(trial.levels, is_right, practice.weight[node]) if is_right.sum() >= FEWEST_LABELS else packaged()
 
 
-class _Residue:
-    """The loose groups as nodes, and every row as it is compared."""
+class _Crowd:
+    """Every row as it is compared, and the damaged numbers that may still be somebody's."""
 
-    def __init__(self, decision: Decision, wanted: np.ndarray) -> None:
+    def __init__(self, decision: Decision) -> None:
         self.decision, self.records = decision, decision.records
-        self.group = decision.groups.roots()[decision.node]
-        self.is_loose = self.group >= decision.anchor_count
-        positions = np.flatnonzero(self.is_loose & wanted)
-        node, roots = pd.factorize(self.group[positions])
-        self.nodes = pd.DataFrame({"node": node.astype(np.int32), "position": positions})
-        self.root_of_node, self.count = roots, len(roots)
-        self.rows = self._rows_as_compared()
-
-    def _rows_as_compared(self) -> Rows:
-        """What may be believed of each row: the date and sex of its sure number; not those of a number that is somebody else's, nor
-        the sex that a damaged number says."""
-        rows, decision = self.records.rows, self.decision
+        rows, records = self.records.rows, self.records
         birth, sex = decision.evidence.birth.copy(), rows["sex"].to_numpy().copy()
-        own_day = np.append(births_of(self.records.numbers), NO_DAY)[decision.number]
-        own_sex = np.append(sexes_of(self.records.numbers), 0)[decision.number].astype(sex.dtype)
-        is_sure = ~decision.is_loose & (own_day != NO_DAY)
-        birth[is_sure], sex[is_sure] = own_day[is_sure], own_sex[is_sure]
-        birth[decision.is_contested & (birth == own_day)] = NO_DAY
-        sex[decision.is_contested & (sex == own_sex)] = 0
-        sex[sex == np.append(sexes_in_texts(self.records.texts), 0)[decision.evidence.text]] = 0
-        name, phone = rows["name"].to_numpy(), rows["phone"].to_numpy()
-        shared = np.append(self.records.names_of_phones() > PERSONS_PER_PHONE, False)[phone]
-        return Rows(
-            position=np.arange(len(rows)),
-            name=name,
+        self._own_day, self._own_sex = births_of(records.numbers), sexes_of(records.numbers).astype(sex.dtype)
+        phone = rows["phone"].to_numpy()
+        is_shared = np.append(records.names_of_phones() > PERSONS_PER_PHONE, False)[phone]
+        self.rows = Rows(
+            position=np.arange(len(rows), dtype=np.int32),
+            name=rows["name"].to_numpy(),
             birth=birth,
-            phone=np.where(shared, NOTHING, phone).astype(np.int32),
+            phone=np.where(is_shared, NOTHING, phone).astype(np.int32),
             house=rows["house"].to_numpy(),
             hukou=rows["hukou_region"].to_numpy(),
             residence=rows["residence_region"].to_numpy(),
             sex=sex,
             feed=decision.evidence.feed,
         )
+        is_filler = records.rows_of_texts() > ROWS_PER_TEXT
+        self.text = np.append(np.where(is_filler, NOTHING, np.arange(len(is_filler))), NOTHING)[decision.evidence.text]
+        self.believe(~decision.is_loose)
+        self._doubt()
+
+    def believe(self, wanted: np.ndarray) -> None:
+        """These rows have the date and sex of their number, which outrank the fields."""
+        positions = np.flatnonzero(wanted & (self.decision.number != NOTHING))
+        number = self.decision.number[positions]
+        positions, number = positions[self._own_day[number] != NO_DAY], number[self._own_day[number] != NO_DAY]
+        self.rows.birth[positions], self.rows.sex[positions] = self._own_day[number], self._own_sex[number]
+
+    def _doubt(self) -> None:
+        """Nothing is believed that may be copied from a number that is somebody else's, nor the sex that a damaged number says."""
+        positions = np.flatnonzero(self.decision.is_contested & (self.decision.number != NOTHING))
+        number = self.decision.number[positions]
+        self.rows.birth[positions[self.rows.birth[positions] == self._own_day[number]]] = NO_DAY
+        self.rows.sex[positions[self.rows.sex[positions] == self._own_sex[number]]] = 0
+        damaged = np.flatnonzero(self.decision.evidence.text != NOTHING)
+        said = sexes_in_texts(self.records.texts)[self.decision.evidence.text[damaged]]
+        self.rows.sex[damaged[self.rows.sex[damaged] == said]] = 0
+
+    def texts_of(self, positions: np.ndarray) -> np.ndarray:
+        """The damaged number of each row, "" where it has none."""
+        texts: np.ndarray = np.append(self.records.texts, "")[self.text[positions]]
+        return texts
+
+
+class _Residue:
+    """Loose groups as nodes, among everybody."""
+
+    def __init__(self, crowd: _Crowd, wanted: np.ndarray) -> None:
+        self.crowd, self.decision = crowd, crowd.decision
+        self.group = self.decision.groups.roots()[self.decision.node]
+        self.is_loose = self.group >= self.decision.anchor_count
+        positions = np.flatnonzero(self.is_loose & wanted)
+        node, self.root_of_node = pd.factorize(self.group[positions])
+        self.nodes = pd.DataFrame({"node": node.astype(np.int32), "position": positions})
+        self.count = len(self.root_of_node)
 
     def rank(self, groups: np.ndarray) -> np.ndarray:
         """A steady place for groups, whatever order their rows came in."""
-        rows = pd.DataFrame({"group": self.group, "feed": self.decision.evidence.feed_order, "key": self.decision.evidence.source_key})
-        rows = rows[np.isin(self.group, groups)].sort_values(["feed", "key"]).drop_duplicates("group")
+        at = np.flatnonzero(np.isin(self.group, groups))
+        keys = self.decision.evidence.source_key.iloc[at].to_numpy()
+        rows = pd.DataFrame({"group": self.group[at], "feed": self.decision.evidence.feed_order[at], "key": keys})
+        rows = rows.sort_values(["feed", "key"]).drop_duplicates("group")
         return pd.Series(np.arange(len(rows)), index=rows["group"]).reindex(groups).to_numpy()
 
     def has_row(self, wanted: np.ndarray) -> np.ndarray:
@@ -132,60 +156,61 @@ class _Residue:
         found[self.nodes["node"].to_numpy()[wanted[self.nodes["position"].to_numpy()]]] = True
         return found
 
-    @cache
-    def texts(self) -> np.ndarray:
-        """The damaged number of each row, "" where there is none or where it stands on too many rows to be anybody's."""
-        code = self.decision.evidence.text
-        usable = np.append(self.records.texts, "")
-        usable[np.append(self.records.rows_of_texts() > ROWS_PER_TEXT, False)] = ""
-        found: np.ndarray = usable[code]
-        return found
-
-    def compare(self) -> Compared:
-        """The candidates of the nodes, compared."""
+    def compare(self, practice: Practice | None) -> tuple[Compared, Compared]:
+        """The candidates of the nodes, compared; and those of practising rows (nodes from 0) among the persons with a sure number.
+        (Of a loose group nobody knows whose it is.)"""
         position, node = self.nodes["position"].to_numpy(), self.nodes["node"].to_numpy()
-        mine = self.rows.frame().iloc[position].assign(node=node)
-        contested = self.decision.is_contested[position]
-        if contested.any():
-            mine = pd.concat([mine, self._households(mine[contested], position[contested])], ignore_index=True)
-        told = pd.Series(self.texts()[position], index=node)
+        mine = self._lines(position, node)
+        is_contested = self.decision.is_contested[position]
+        told = pd.Series(self.crowd.texts_of(position), index=node)
         texts = told[told != ""].groupby(level=0).min().reindex(range(self.count)).fillna("").to_numpy(dtype=object)
-        return self._compare(mine, texts, self.root_of_node)
+        parts, own = [mine, self._households(mine[is_contested], position[is_contested])], self.root_of_node
+        if practice is not None:
+            rehearsed = self._lines(practice.position, self.count + np.arange(len(practice.position)))
+            parts.append(rehearsed.assign(birth=practice.birth, sex=practice.sex))
+            texts, own = np.concatenate([texts, practice.texts]), np.append(own, np.full(len(practice.position), NOTHING))
+        compared = self._compare(pd.concat(parts, ignore_index=True), texts, own)
+        is_trial = compared.pairs["node"].to_numpy() >= self.count
+        trial = compared.only(is_trial & (compared.pairs["group"].to_numpy() < self.decision.anchor_count))
+        trial.pairs["node"] -= self.count
+        return compared.only(~is_trial), trial
 
-    def rehearse(self, practice: Practice) -> Compared:
-        """The candidates of practising rows among the persons with a sure number, compared. (Of a loose group nobody knows whose it is.)"""
-        mine = self.rows.frame().iloc[practice.position].assign(node=np.arange(len(practice.position)), birth=practice.birth, sex=practice.sex)
-        found = self._compare(mine, practice.texts, np.full(len(practice.position), NOTHING))
-        return found.only(found.pairs["group"].to_numpy() < self.decision.anchor_count)
+    def _lines(self, position: np.ndarray, node: np.ndarray) -> pd.DataFrame:
+        columns = {name: getattr(self.crowd.rows, name)[position] for name in Rows.__dataclass_fields__}
+        return pd.DataFrame(columns | {"node": node.astype(np.int32)})
 
     def _households(self, mine: pd.DataFrame, position: np.ndarray) -> pd.DataFrame:
         """The contested rows again, living where their number's holder lives: numbers are borrowed within the family."""
         wanted = pd.DataFrame({"number": self.decision.number[position], "at": np.arange(len(position))})
-        is_held = np.isin(self.decision.number, wanted["number"]) & ~self.decision.is_loose
-        held = pd.DataFrame({"number": self.decision.number[is_held], "phone": self.rows.phone[is_held], "house": self.rows.house[is_held]})
+        at = np.flatnonzero(np.isin(self.decision.number, wanted["number"]) & ~self.decision.is_loose)
+        held = pd.DataFrame({"number": self.decision.number[at], "phone": self.crowd.rows.phone[at], "house": self.crowd.rows.house[at]})
         both = wanted.merge(held.drop_duplicates(), on="number")
         return mine.iloc[both["at"].to_numpy()].assign(phone=both["phone"].to_numpy(), house=both["house"].to_numpy())
 
     def _compare(self, mine: pd.DataFrame, texts: np.ndarray, own: np.ndarray) -> Compared:
-        decision, names = self.decision, self.records.names
+        decision, crowd, records = self.decision, self.crowd, self.decision.records
         finder = Finder(mine, self.group, own)
-        as_rows = Rows(**{name: mine[name].to_numpy() for name in Rows.__dataclass_fields__})
-        for (_, node_key), (_, key) in zip(row_keys(names, as_rows, is_looking=True), row_keys(names, self.rows, is_looking=False), strict=True):
+        looking = row_keys(records.names, Rows(**{name: mine[name].to_numpy() for name in Rows.__dataclass_fields__}), is_looking=True)
+        for (_, node_key), (_, key) in zip(looking, row_keys(records.names, crowd.rows, is_looking=False), strict=True):
             finder.by_rows(node_key, key)
-        anchors = decision.groups.roots()[: decision.anchor_count]
-        for (_, node_key), (_, key) in zip(number_keys(_as_numbers(texts)), number_keys(self.records.numbers), strict=True):
-            finder.by_numbers(node_key, key, anchors)
-        text = np.where(self.texts() == "", NOTHING, decision.evidence.text)
-        finder.by_rows(text[mine["position"]], text)
+        if (texts != "").any():
+            anchors = decision.groups.roots()[: decision.anchor_count]
+            for (_, node_key), (_, key) in zip(number_keys(_as_numbers(texts)), number_keys(records.numbers), strict=True):
+                finder.by_numbers(node_key, key, anchors)
+            finder.by_rows(crowd.text[mine["position"].to_numpy()].astype(np.int64), crowd.text.astype(np.int64))
         pairs = finder.pairs()
-        theirs = self.rows.frame().assign(group=self.group)
-        theirs = profiles(theirs[np.isin(self.group, pairs["group"].unique())], "group")
-        compared = compare(pairs, profiles(mine, "node"), theirs, names, self.records.rows_of_names())
+        is_found = np.zeros(decision.anchor_count + len(self.group), dtype=bool)
+        is_found[pairs["group"].to_numpy()] = True
+        at = np.flatnonzero(is_found[self.group])
+        theirs = self._lines(at, at).rename(columns={"node": "group"}).assign(group=self.group[at])
+        compared = compare(
+            pairs, profiles(mine, "node"), profiles(theirs, "group"), records.names, records.rows_of_names(), records.rows_in_all()
+        )
         groups = compared.pairs["group"].to_numpy()
         is_anchored = groups < decision.anchor_count
-        numbers = np.where(is_anchored, np.append(self.records.numbers, b"")[np.where(is_anchored, groups, NOTHING)], b"")
-        has_text = text != NOTHING
-        text_of_group = pd.Series(self.texts()[has_text], index=self.group[has_text]).groupby(level=0).min()
+        numbers = np.where(is_anchored, np.append(records.numbers, b"")[np.where(is_anchored, groups, NOTHING)], b"")
+        damaged = np.flatnonzero(crowd.text != NOTHING)
+        text_of_group = pd.Series(crowd.texts_of(damaged), index=self.group[damaged]).groupby(level=0).min()
         number_levels(compared, texts, numbers, text_of_group.reindex(groups).fillna("").to_numpy(dtype=object))
         return compared
 
@@ -353,11 +378,14 @@ _SAME, _OTHER = 1, 0
 
 def _against_holder(decision: Decision, column: str) -> np.ndarray:
     """Noted rows: _SAME where the number's holder has the row's phone or dwelling, _OTHER where it has only others; else -1."""
-    frame = pd.DataFrame({"number": decision.number, column: decision.records.rows[column].to_numpy()})
-    is_told = ((frame["number"] != NOTHING) & (frame[column] != NOTHING)).to_numpy()
-    held, mine = frame[is_told & (decision.rule == HOLDER)].drop_duplicates(), frame[is_told & (decision.rule == NOTED)]
+    is_noted = decision.rule == NOTED
+    is_theirs = np.zeros(decision.anchor_count + 1, dtype=bool)
+    is_theirs[decision.number[is_noted]] = True
+    at = np.flatnonzero(is_theirs[decision.number] & (decision.records.rows[column].to_numpy() != NOTHING))
+    frame = pd.DataFrame({"number": decision.number[at], column: decision.records.rows[column].to_numpy()[at]}, index=at)
+    held, mine = frame[decision.rule[at] == HOLDER].drop_duplicates(), frame[is_noted[at]]
     is_known = mine["number"].isin(held["number"]).to_numpy()
     is_same = pd.MultiIndex.from_frame(mine).isin(pd.MultiIndex.from_frame(held))
-    found = np.full(len(frame), NOTHING)
+    found = np.full(len(decision.number), NOTHING)
     found[mine.index[is_known]] = np.where(is_same[is_known], _SAME, _OTHER)
     return found
