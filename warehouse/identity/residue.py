@@ -56,7 +56,7 @@ def join_by_likeness(decision: Decision, model: LinkModel | None = None, standin
     """
     if not decision.is_loose.any():
         return None
-    crowd = _Crowd(decision)
+    crowd = Crowd(decision)
     contested = _Residue(crowd, decision.is_contested)
     practice = practise(decision) if model is None else None
     if practice is not None and len(practice.position) < FEWEST_LABELS:
@@ -81,7 +81,7 @@ def _trained(practice: Practice, trial: Compared) -> LinkModel:
     return train(trial.levels, is_right, practice.weight[node]) if is_right.sum() >= FEWEST_LABELS else packaged()
 
 
-class _Crowd:
+class Crowd:
     """Every row as it is compared, and the damaged numbers that may still be somebody's."""
 
     def __init__(self, decision: Decision) -> None:
@@ -133,7 +133,7 @@ class _Crowd:
 class _Residue:
     """Loose groups as nodes, among everybody."""
 
-    def __init__(self, crowd: _Crowd, wanted: np.ndarray) -> None:
+    def __init__(self, crowd: Crowd, wanted: np.ndarray) -> None:
         self.crowd, self.decision = crowd, crowd.decision
         self.group = self.decision.groups.roots()[self.decision.node]
         self.is_loose = self.group >= self.decision.anchor_count
