@@ -81,10 +81,13 @@ def link_touched(
     whole = full or _is_worth_all(connection, touched)
     if not whole and not connection.execute(text("select exists (select from touched_record)")).scalar_one():
         return LinkCounts(*[0] * 13)
-    look_up(connection, rows=not whole)
-    worked = _work_all(connection, day, retrain=retrain, run_id=run_id) if whole else _work_near(connection, day)
+    found = None if whole else _work_near(connection, day)
+    if found is None:
+        whole = True
+        look_up(connection, rows=False)
+        found = _work_all(connection, day, retrain=retrain, run_id=run_id)
+    worked, assignment = found
     mine = worked.decided[worked.decided["is_decided"]]
-    assignment = _assign(connection, worked)
     mine = mine.assign(person_id=mine["cluster"].map(assignment.person_of))
     done = write(connection, mine, assignment, run_id, is_whole=whole)
     _propose(connection, worked, assignment, run_id, is_whole=whole)
@@ -134,29 +137,37 @@ def _is_worth_all(connection: Connection, touched: Touched) -> bool:
     return bool(touched.changed + touched.gone > FULL_FROM_SHARE * known)
 
 
-def _work_all(connection: Connection, day: date, *, retrain: bool, run_id: int) -> _Worked:
+def _work_all(connection: Connection, day: date, *, retrain: bool, run_id: int) -> tuple[_Worked, Assignment]:
     loaded = load(connection, day)
     model = None if retrain else _active_model(connection)
     worked = _work(connection, loaded, model, np.ones(len(loaded.record_id), dtype=bool))
     used = worked.decided.attrs.get("model")
     if model is None and used is not None and used.body != packaged().body:
         _keep_model(connection, used, len(loaded.record_id), run_id)
-    return worked
+    return worked, _assign(connection, worked)
 
 
-def _work_near(connection: Connection, day: date) -> _Worked:
-    """Decides the neighbourhood; wherever it draws in a row from outside, that row's neighbourhood is decided with it."""
+def _work_near(connection: Connection, day: date) -> tuple[_Worked, Assignment] | None:
+    """Decides the neighbourhood; wherever it draws in a row from outside, that row's neighbourhood is decided with it. None where it
+    goes on growing: then all is near."""
     model = _active_model(connection) or packaged()
     for _ in range(MOST_SPREADS):
         gather(connection)
         loaded = load(connection, day, "near")
         found = connection.execute(text("select is_decided from near order by record_id")).scalars()
         worked = _work(connection, loaded, model, np.fromiter(found, dtype=bool, count=len(loaded.record_id)))
-        drawn = _drawn_in(worked)
+        assignment = _assign(connection, worked)
+        drawn = pd.concat([_drawn_in(worked), _of_merged_persons(worked, assignment)])
         if not len(drawn):
-            return worked
+            return worked, assignment
         touch(connection, drawn.itertuples(index=False, name=None))
-    return worked
+    return None
+
+
+def _of_merged_persons(worked: _Worked, assignment: Assignment) -> pd.DataFrame:
+    """Rows of the context whose person turns out to be another one: KEY."""
+    is_merged = worked.standing.isin(set(assignment.merged)).to_numpy()
+    return worked.decided.loc[is_merged & ~worked.decided["is_decided"].to_numpy(), KEY].astype(str)
 
 
 def _work(connection: Connection, loaded: Loaded, model: LinkModel | None, is_decided: np.ndarray) -> _Worked:
