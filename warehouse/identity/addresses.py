@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from expectations.forms.clean import as_booleans
 from expectations.forms.regions import names_by_code
 from warehouse.identity.characters import normal
+from warehouse.identity.shapes import Shaped
 
 SAME_AS_HUKOU = "同户籍"
 """In place of both keys where the text says that it is the hukou address."""
@@ -27,6 +28,8 @@ _NUMERALS = "〇零一二三四五六七八九十百"
 _COUNTED = "号栋幢座单室楼层组队社门户房院弄"
 _NUMERAL = re.compile(rf"[{_NUMERALS}]+(?=[{_COUNTED}\-])|(?<=[0-9\-])[{_NUMERALS}]+|(?<=第)[{_NUMERALS}]+")
 _SAME_AS_HUKOU = r"^[同与]户籍(?:所在)?(?:地址|地)?(?:一致|相同)?$"
+# Letters, digits and ideographs that are already as `normal` and upper case make them, and none of the blanks.
+_UNCLEAN = r"[^0-9A-Z#\-\x{3007}\x{4E00}-\x{9FFF}]"
 _BLANKS = r"[\s\p{Z},。.;:()'\"·\x{200B}-\x{200D}\x{FEFF}]+"
 # In this order, each on the result of the one before.
 _REWRITES = (
@@ -47,9 +50,11 @@ _BEHIND_STREET = "-*[0-9A-Z].*$"
 
 
 def address_keys(
-    texts: Sequence[str | None] | np.ndarray, region_codes: Sequence[str | None] | np.ndarray | None
+    texts: Sequence[str | None] | np.ndarray | pa.Array, region_codes: Sequence[str | None] | np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The dwelling and the street of each distinct text.
+
+    Addresses that differ only in their numbers, which most do, are taken apart once.
 
     Args:
         texts: addresses as received.
@@ -58,21 +63,56 @@ def address_keys(
     Returns:
         Two object arrays of texts; None where there is no house number, or no street; SAME_AS_HUKOU where the text says so.
     """
-    normals = [normal(text).upper() if text else "" for text in texts]
-    column = pc.replace_substring_regex(pa.array(normals, pa.large_string()), _BLANKS, "")
+    house, street = _keys_by_shape(_cleaned(texts))
+    if region_codes is not None:
+        counties = pa.array([f"{code[:6]} " if code else "" for code in region_codes], pa.large_string())
+        same = pc.fill_null(pc.equal(house, SAME_AS_HUKOU), False)
+        joined = (pc.binary_join_element_wise(counties, key, pa.scalar("", pa.large_string())) for key in (house, street))
+        house, street = (pc.if_else(same, SAME_AS_HUKOU, key) for key in joined)
+    return house.to_numpy(zero_copy_only=False), street.to_numpy(zero_copy_only=False)
+
+
+def _cleaned(texts: Sequence[str | None] | np.ndarray | pa.Array) -> pa.LargeStringArray:
+    """Each text normal, in capitals and without blanks; most are so as received."""
+    received = texts if isinstance(texts, pa.Array) else pa.array(texts, pa.large_string(), from_pandas=True)
+    column = pc.fill_null(received.cast(pa.large_string()), "")
+    is_unclean = pc.match_substring_regex(column, _UNCLEAN)
+    if not pc.any(is_unclean).as_py():
+        return column
+    normals = pa.array([normal(text).upper() for text in column.filter(is_unclean).to_pylist()], pa.large_string())
+    return pc.replace_with_mask(column, is_unclean, pc.replace_substring_regex(normals, _BLANKS, ""))
+
+
+def _keys_by_shape(column: pa.LargeStringArray) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    """What `_keys` says, found once per shape wherever the digits make no difference."""
+    shaped = Shaped.of(column)
+    are_alike = _are_alike(shaped.shapes)
+    house, street = _keys(pc.if_else(pa.array(are_alike), shaped.shapes, ""))
+    keys = shaped.filled(house), street.take(pa.array(shaped.codes))
+    is_alone = pa.array(~are_alike[shaped.codes] | shaped.has_many_runs)
+    alone = _keys(column.filter(is_alone))
+    return pc.replace_with_mask(keys[0], is_alone, alone[0]), pc.replace_with_mask(keys[1], is_alone, alone[1])
+
+
+def _are_alike(shapes: pa.LargeStringArray) -> np.ndarray:
+    """True for the shapes whose texts are taken apart alike, whatever the digits: no numeral becomes digits, no floor is dropped."""
+    result = ~as_booleans(pc.match_substring(shapes, "层"))
+    may_change = np.flatnonzero(as_booleans(pc.match_substring_regex(shapes, f"[{_NUMERALS}]")))
+    for place, shape in zip(may_change.tolist(), shapes.take(pa.array(may_change)).to_pylist(), strict=True):
+        result[place] &= _NUMERAL.search(shape) is None
+    return result
+
+
+def _keys(column: pa.LargeStringArray) -> tuple[pa.LargeStringArray, pa.LargeStringArray]:
+    """The dwelling and the street of clean texts."""
     column = _with_digits(_without_regions(column))
     for pattern, replacement in _REWRITES:
         column = pc.replace_substring_regex(column, pattern, replacement)
     same = pc.match_substring_regex(column, _SAME_AS_HUKOU)
     street = pc.replace_substring_regex(column, _BEHIND_STREET, "")
-    has_house = pc.match_substring_regex(column, _HOUSE)
-    house = pc.if_else(has_house, column, None)
+    house = pc.if_else(pc.match_substring_regex(column, _HOUSE), column, None)
     street = pc.if_else(pc.equal(street, ""), None, street)
-    if region_codes is not None:
-        counties = pa.array([f"{code[:6]} " if code else "" for code in region_codes], pa.large_string())
-        house, street = (pc.binary_join_element_wise(counties, key, pa.scalar("", pa.large_string())) for key in (house, street))
-    house, street = (pc.if_else(same, SAME_AS_HUKOU, key) for key in (house, street))
-    return house.to_numpy(zero_copy_only=False), street.to_numpy(zero_copy_only=False)
+    return pc.if_else(same, SAME_AS_HUKOU, house), pc.if_else(same, SAME_AS_HUKOU, street)
 
 
 def _with_digits(column: pa.LargeStringArray) -> pa.LargeStringArray:

@@ -1,8 +1,11 @@
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warehouse.identity.addresses import SAME_AS_HUKOU, address_keys
+from warehouse.identity.addresses import _BLANKS, SAME_AS_HUKOU, _cleaned, _keys, _keys_by_shape, address_keys
+from warehouse.identity.characters import normal
 
 ROAD = "解放路12-3-2-501"
 LABELLED = [
@@ -49,3 +52,24 @@ def test_the_same_dwelling_in_another_county_is_another_one() -> None:
 @given(st.lists(st.text(st.sampled_from("解放路村组小区号楼栋单元室层3十百一-１ A第"), max_size=12), max_size=10))
 def test_a_key_does_not_depend_on_the_other_texts_of_the_column(texts: list[str]) -> None:
     assert address_keys(texts, None)[0].tolist() == [address_keys([text], None)[0][0] for text in texts]
+
+
+CHARACTERS = "0123456789一二十百五零〇号栋楼层室院门组村街路社区镇乡第同户籍-#Ab １、\u3000"
+PARTS = ["山西省", "太原市", "杏花岭区", "迎晖街道", "解放路", "三里街道", "单元", "小区", "社区", "同户籍", "12层", "-3层-401", "--"]
+PIECES = st.sampled_from([*CHARACTERS, *PARTS])
+ADDRESSES = st.one_of(st.lists(PIECES, max_size=28).map("".join), st.text(max_size=8))
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(ADDRESSES, max_size=8))
+def test_taken_apart_by_shape_an_address_has_the_keys_it_has_by_itself(texts: list[str]) -> None:
+    column = _cleaned(texts)
+    for by_shape, by_itself in zip(_keys_by_shape(column), _keys(column), strict=True):
+        assert by_shape.to_pylist() == by_itself.to_pylist()
+
+
+@settings(deadline=None)
+@given(st.lists(ADDRESSES, max_size=8))
+def test_what_looks_clean_is_left_alone_by_cleaning(texts: list[str]) -> None:
+    normals = pa.array([normal(text).upper() for text in texts], pa.large_string())
+    assert _cleaned(texts).to_pylist() == pc.replace_substring_regex(normals, _BLANKS, "").to_pylist()
