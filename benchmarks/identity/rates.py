@@ -9,7 +9,8 @@ from datetime import date
 
 AS_OF = date(2026, 11, 20)
 AGENCIES = ("civil", "hrss", "med", "edu")
-FEEDS = ("assistance_members", "insurance_contributions", "job_seekers", "trainings")
+# Feeds of persons, none of families: there another name under a number goes to a steward, however sure a model is.
+FEEDS = ("job_placements", "insurance_contributions", "job_seekers", "trainings")
 COVERAGE = (0.45, 0.60, 0.85, 0.30)
 DUPLICATES = 0.02  # an agency keeps one of its persons twice
 MINORITY_HOUSEHOLDS = 0.035

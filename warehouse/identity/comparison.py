@@ -40,7 +40,7 @@ BIRTH_NEAR, BIRTH_SAME = 1, 2
 NUMBER_CONTRADICTS, NUMBER_HEAD, NUMBER_PREFIX15, NUMBER_ONE_SLIP, NUMBER_SAME = (int(level) - 1 for level in list(NumberLikeness)[1:])
 MOST_NAMESAKES = 7
 # A rare name stands in at most one row of so many, and in so few rows (a level) that a shared birth day is no coincidence.
-ROWS_PER_RARE_NAME, MOST_RARE = 2_000, 3
+ROWS_PER_RARE_NAME, MOST_RARE = 2_000, 4
 PROFILE = ("name", "birth", "phone", "house", "hukou", "residence", "sex", "feed")
 
 
@@ -76,7 +76,7 @@ def profiles(rows: pd.DataFrame, owner: str) -> pd.DataFrame:
 
 
 def compare(
-    pairs: pd.DataFrame, mine: pd.DataFrame, theirs: pd.DataFrame, names: Names, namesakes: np.ndarray, all_rows: int
+    pairs: pd.DataFrame, mine: pd.DataFrame, theirs: pd.DataFrame, names: Names, namesakes: np.ndarray, all_rows: int, anchor_count: int
 ) -> Compared:
     """The levels of every pair that has rows on both sides, but for `number` (see `number_levels`).
 
@@ -84,6 +84,7 @@ def compare(
         pairs: node, group, ordered.
         mine, theirs: profiles by `node` and by `group`; a node's own row among `theirs` is left out.
         namesakes: rows per name code, of `all_rows` in all.
+        anchor_count: groups below are persons with a sure number; only they are rivals.
     """
     pairs = pairs.assign(pair=np.arange(len(pairs), dtype=np.int32))
     joined = pairs.merge(mine[["node", "position"]].assign(a=np.arange(len(mine), dtype=np.int32)), on="node").drop(columns="node")
@@ -100,7 +101,7 @@ def compare(
     counts = np.diff(np.append(starts, len(pair)))
     best["rows"] = np.minimum(counts, 4).astype(np.int8)
     best["number"] = np.full(len(starts), NONE, dtype=np.int8)
-    best["rivals"] = _rivals(kept["node"].to_numpy(), best["name"], best["birth"])
+    best["rivals"] = _rivals(kept["node"].to_numpy(), best["name"], best["birth"], kept["group"].to_numpy() < anchor_count)
     levels = np.column_stack([best[name] for name in LEVELS]) if len(starts) else np.zeros((0, len(LEVELS)), dtype=np.int8)
     rare = NONE if all_rows < ROWS_PER_RARE_NAME else min(int(_magnitude(np.array([all_rows // ROWS_PER_RARE_NAME]))[0]), MOST_RARE)
     return Compared(kept[["node", "group"]].reset_index(drop=True), levels, rare)
@@ -132,9 +133,9 @@ def _magnitude(counts: np.ndarray) -> np.ndarray:
     return np.minimum(np.log2(np.maximum(counts, 1)) // 2, MOST_NAMESAKES).astype(np.int8)
 
 
-def _rivals(node: np.ndarray, name: np.ndarray, birth: np.ndarray) -> np.ndarray:
-    """How many other candidates of the node have as good a name and birth (0, 1, 2 or more)."""
-    is_good = (name >= NAME_HOMOPHONE) & (birth == BIRTH_SAME)
+def _rivals(node: np.ndarray, name: np.ndarray, birth: np.ndarray, is_person: np.ndarray) -> np.ndarray:
+    """How many other persons have as good a name and birth for the node (0, 1, 2 or more)."""
+    is_good = (name >= NAME_HOMOPHONE) & (birth == BIRTH_SAME) & is_person
     good = np.bincount(node[is_good], minlength=int(node.max(initial=-1)) + 1)
     return np.minimum(good[node] - is_good, 2).astype(np.int8)
 

@@ -16,7 +16,9 @@ from warehouse.identity.bundles import Bundles
 from warehouse.identity.candidates import Finder, Rows, number_keys, row_keys
 from warehouse.identity.comparison import (
     BIRTH_NEAR,
+    BIRTH_SAME,
     NAME_VARIANT,
+    NONE,
     NUMBER_CONTRADICTS,
     NUMBER_ONE_SLIP,
     NUMBER_PREFIX15,
@@ -170,6 +172,7 @@ class _Residue:
             parts.append(rehearsed.assign(birth=practice.birth, sex=practice.sex))
             texts, own = np.concatenate([texts, practice.texts]), np.append(own, np.full(len(practice.position), NOTHING))
         compared = self._compare(pd.concat(parts, ignore_index=True), texts, own)
+        _forget_copied_births(compared, texts, pd.concat(parts)[["node", "birth"]])
         is_trial = compared.pairs["node"].to_numpy() >= self.count
         trial = compared.only(is_trial & (compared.pairs["group"].to_numpy() < self.decision.anchor_count))
         trial.pairs["node"] -= self.count
@@ -203,9 +206,8 @@ class _Residue:
         is_found[pairs["group"].to_numpy()] = True
         at = np.flatnonzero(is_found[self.group])
         theirs = self._lines(at, at).rename(columns={"node": "group"}).assign(group=self.group[at])
-        compared = compare(
-            pairs, profiles(mine, "node"), profiles(theirs, "group"), records.names, records.rows_of_names(), records.rows_in_all()
-        )
+        counts = records.rows_of_names(), records.rows_in_all(), decision.anchor_count
+        compared = compare(pairs, profiles(mine, "node"), profiles(theirs, "group"), records.names, *counts)
         groups = compared.pairs["group"].to_numpy()
         is_anchored = groups < decision.anchor_count
         numbers = np.where(is_anchored, np.append(records.numbers, b"")[np.where(is_anchored, groups, NOTHING)], b"")
@@ -218,6 +220,16 @@ class _Residue:
 def _as_numbers(texts: np.ndarray) -> np.ndarray:
     """Texts of 18 characters as S18, b"" for all others."""
     return np.array([text.encode() if len(text) == 18 and text.isascii() else b"" for text in texts], dtype="S18")
+
+
+def _forget_copied_births(compared: Compared, texts: np.ndarray, told: pd.DataFrame) -> None:
+    """A date that stands in the node's damaged number too was copied from it: where it differs from the group's, it says nothing."""
+    inside = births_of(_as_numbers(texts))
+    told = told[(told["birth"] != NO_DAY).to_numpy() & (inside[told["node"].to_numpy()] == told["birth"].to_numpy())]
+    is_copied = np.zeros(len(texts), dtype=bool)
+    is_copied[told["node"].to_numpy()] = True
+    birth = compared.level("birth")
+    birth[is_copied[compared.pairs["node"].to_numpy()] & (birth != BIRTH_SAME)] = NONE
 
 
 @dataclass(frozen=True)
@@ -257,11 +269,13 @@ def _assign(decision: Decision, residue: _Residue, compared: Compared, model: Li
     joined = _join(decision, residue, best, links, rule)
     shown = ~joined & (links | ((best.posterior >= SHOW_FROM) & is_worth_showing(to_persons)[best.pair]))
     _note(decision, residue, best, shown)
-    # A row of a disputed number has a person: the number's.
-    is_open = ~residue.has_row(decision.is_disputed)
+    # Rows of a disputed number have a person: the number's.
+    is_open = ~residue.has_row(np.isin(decision.number, decision.number[decision.is_disputed]) & (decision.number != NOTHING))
     is_open[best.node[joined | shown]] = False
-    rest = compared.only(~is_anchored & is_open[compared.pairs["node"].to_numpy()])
-    _join_among_themselves(decision, residue, rest, odds[~is_anchored & is_open[compared.pairs["node"].to_numpy()]], is_open)
+    is_settled = np.zeros(residue.count, dtype=bool)
+    is_settled[best.node[joined]] = True
+    rest = ~is_anchored & is_open[compared.pairs["node"].to_numpy()]
+    _join_among_themselves(decision, residue, compared.only(rest), odds[rest], is_open | is_settled)
 
 
 def _rules(compared: Compared, is_node_contested: np.ndarray) -> np.ndarray:
@@ -326,14 +340,19 @@ def _tell(decision: Decision, residue: _Residue, best: _Best, chosen: np.ndarray
     decision.odds[position[told]], decision.rival[position[told]] = odds[node[told]], group[node[told]]
 
 
-def _join_among_themselves(decision: Decision, residue: _Residue, compared: Compared, odds: np.ndarray, is_open: np.ndarray) -> None:
-    """Open nodes that are alike are one person, the surest pairs first; nobody is joined whom the model sets apart from a member."""
+def _join_among_themselves(decision: Decision, residue: _Residue, compared: Compared, odds: np.ndarray, is_found: np.ndarray) -> None:
+    """Nodes that are alike are one person, the surest pairs first; nobody is joined whom the model sets apart from a member.
+
+    Args:
+        compared: pairs of nodes that have no person yet with groups of the residue.
+        is_found: nodes that may be joined: still open, or settled just before.
+    """
     node, group = compared.pairs["node"].to_numpy(), compared.pairs["group"].to_numpy()
     node_of_group = pd.Series(np.arange(residue.count), index=residue.root_of_node)
     other = node_of_group.reindex(group).fillna(NOTHING).to_numpy(dtype=np.int64)
     # Groups outside the residue (a stranger's candidates) are named by themselves, behind the nodes.
     other = np.where(other == NOTHING, residue.count + group, other)
-    kept = np.append(is_open, np.ones(1, dtype=bool))[np.minimum(other, residue.count)]
+    kept = np.append(is_found, True)[np.minimum(other, residue.count)]
     grounded = kept & has_ground(compared)
     rule = _rules(compared, np.zeros(residue.count, dtype=bool))
     likely = np.log(np.where(rule == BY_MODEL, LINK_FROM, RULE_KEEPS_FROM) / (1 - np.where(rule == BY_MODEL, LINK_FROM, RULE_KEEPS_FROM)))
