@@ -85,6 +85,10 @@ def _add_review(command: Callable[[str, Callable[[argparse.Namespace], object], 
     added.add_argument("decision", type=int)
     decided(added)
     command("review-agreement", _review_agreement, "how often stewards decided as the model leaned")
+    added = command("explain", _explain, "why a row is whose it is, or why two rows are one person or not; no names, no numbers")
+    added.add_argument("what", choices=("link",))
+    added.add_argument("rows", nargs="+", metavar="FEED KEY", help="one row, or two")
+    added.add_argument("--for", dest="reader", choices=("stewards", "benefits"), default="stewards", help="who reads it")
     command("tell-corrections", _tell_corrections, "ask senders, in their receipts, to check rows that contradict their own; each once")
 
 
@@ -242,6 +246,20 @@ def _review_agreement(given: argparse.Namespace) -> None:
         print(f"rule {rule:8} {agreed} of {decided}")
     share = "" if found.share is None else f" ({found.share:.1%})"
     print(f"stewards decided as the model leaned in {found.agreed} of {found.decided}{share}")
+
+
+def _explain(given: argparse.Namespace) -> None:
+    from core.errors import NotAllowed
+    from warehouse.database import Role, transaction
+    from warehouse.identity.explain import ALL, OPEN, explain_pair, explain_row
+
+    if len(given.rows) not in {2, 4}:
+        raise NotAllowed("name one row or two: explain link FEED KEY [FEED KEY]")
+    keys = list(zip(given.rows[::2], given.rows[1::2], strict=True))
+    sees = OPEN if given.reader == "benefits" else ALL
+    with transaction(Role.ETL) as connection:
+        found = explain_row(connection, *keys, sees=sees) if len(keys) == 1 else explain_pair(connection, *keys, sees=sees)
+    print(found.text())
 
 
 def _tell_corrections(given: argparse.Namespace) -> None:
