@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from operator import mul
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,7 @@ OLDEST_YEARS = 130
 # Numbers of the identity card family; passports (414) and "other or none" (999) are opaque and never a key.
 KEY_TYPES = frozenset({"111", "113", "511", "553"})
 FOREIGN_RESIDENT = re.compile(r"[A-Za-z]{3}[0-9]{12}")
+_ZERO = ord("0")
 _INSIDE = re.compile(r"[\s\u200b-\u200d\u2060\ufeff\-\u2010-\u2015\u2212]+")
 _LEADING_QUOTES = "'`\u2018\u2019"
 _LIKE_X = "xХхΧχ×*#"
@@ -41,7 +43,13 @@ def key_form_of(as_of: date) -> Form:
 
 
 def read_one(text: str, as_of: date) -> Read:
-    """The number without blanks, dashes and leading quote; W_ID_DAMAGED or W_ID_CHECKSUM where it cannot be trusted."""
+    """The number as `written`; W_ID_DAMAGED or W_ID_CHECKSUM where it cannot be trusted."""
+    number, error = written(text)
+    return (None, error) if number is None else (number, _doubt(number, as_of))
+
+
+def written(text: str) -> Read:
+    """The number without blanks, dashes and leading quote, its last character X where that is meant; E_LENGTH where it is none."""
     cleaned = clean(text)
     if cleaned in NULLS or cleaned == "0":
         return None, None
@@ -52,7 +60,7 @@ def read_one(text: str, as_of: date) -> Read:
         return None, "E_LENGTH"
     if number[-1] in _LIKE_X and has_checksum(number[:-1] + "X"):
         number = number[:-1] + "X"
-    return number, _doubt(number, as_of)
+    return number, None
 
 
 def _doubt(number: str, as_of: date) -> str | None:
@@ -83,7 +91,15 @@ def has_checksum(number: str) -> bool:
 
 def check_digit(first17: str) -> str:
     """The 18th character for 17 digits."""
-    return CHECK_DIGITS[sum(int(d) * w for d, w in zip(first17, WEIGHTS, strict=True)) % 11]
+    if len(first17) != len(WEIGHTS):
+        raise ValueError("a check digit is that of 17 digits")
+    return CHECK_DIGITS[sum(map(mul, map(int, first17), WEIGHTS)) % 11]
+
+
+def check_digits(first17: np.ndarray) -> np.ndarray:
+    """The 18th character for each row of 17 digits; bytes (uint8)."""
+    total = (first17.astype(np.int32) - _ZERO) @ np.array(WEIGHTS, dtype=np.int32)
+    return np.frombuffer(CHECK_DIGITS.encode(), dtype=np.uint8)[total % 11]
 
 
 def derived18(number: str) -> str:
@@ -112,10 +128,9 @@ def quick(texts: pa.LargeStringArray, as_of: date) -> Quick:
 def _is_valid(matrix: np.ndarray, as_of: date) -> np.ndarray:
     last = matrix[:, 17]
     shaped = are_digits(matrix, list(range(17))) & (((last >= 48) & (last <= 57)) | (last == ord("X")))
-    total = (matrix[:, :17].astype(np.int32) - 48) @ np.array(WEIGHTS, dtype=np.int32)
     years, months, days = digits_of(matrix, 6, 10), digits_of(matrix, 10, 12), digits_of(matrix, 12, 14)
     is_past = years * 10000 + months * 100 + days <= as_of.year * 10000 + as_of.month * 100 + as_of.day
     is_living = as_of.year - years <= OLDEST_YEARS
-    check = np.frombuffer(CHECK_DIGITS.encode(), dtype=np.uint8)[total % 11]
-    result: np.ndarray = shaped & (check == last) & is_in_calendar(years, months, days) & is_past & is_living
+    has_check = check_digits(matrix[:, :17]) == last
+    result: np.ndarray = shaped & has_check & is_in_calendar(years, months, days) & is_past & is_living
     return result

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from expectations.forms.columns import are_digits, bytes_of_width
-from expectations.forms.id_number import CHECK_DIGITS, FOREIGN_RESIDENT, WEIGHTS, has_checksum, key_of, quick, read_one
+from expectations.forms.id_number import FOREIGN_RESIDENT, check_digits, quick, written
 from warehouse.identity.births import NO_DAY
-from warehouse.identity.number_likeness import EIGHTEEN, FIFTEEN, MASKED, SEVENTEEN, is_rounded
+from warehouse.identity.number_likeness import FIFTEEN, MASKED, SEVENTEEN, are_rounded
 from warehouse.identity.number_likeness import NumberLikeness as NumberLikeness
 from warehouse.identity.number_likeness import agreeing_digits as agreeing_digits
 from warehouse.identity.number_likeness import agreement_levels as agreement_levels
@@ -67,70 +67,58 @@ def read_numbers(texts: Sequence[str | None] | np.ndarray | pa.Array | pa.Chunke
     received = texts if isinstance(texts, (pa.Array, pa.ChunkedArray)) else pa.array(texts, pa.large_string(), from_pandas=True)
     received = received.combine_chunks() if isinstance(received, pa.ChunkedArray) else received
     column = received.cast(pa.large_string())
-    is_done, _ = quick(column, as_of)
-    text = column.to_numpy(zero_copy_only=False)
-    key = np.zeros(len(text), dtype="S18")
-    kind = np.zeros(len(text), dtype=np.int8)
-    key[is_done] = text[is_done].astype("S18")
-    kind[is_done] = np.where(key[is_done].astype("S1") == b"9", NumberKind.FOREIGN, NumberKind.VALID)
-    text = text.copy()
-    is_done |= _derive(column, as_of, key, kind)
-    is_done |= _mark_failing(column, is_done, kind)
-    for place in np.flatnonzero(~is_done).tolist():
-        number = read_one(text[place], as_of)[0] if text[place] is not None else None
-        text[place] = number
-        if number is not None:
-            own = key_of(number, as_of)
-            key[place], kind[place] = own or b"", _kind(number, own)
+    text = column.to_numpy(zero_copy_only=False).copy()
+    key, kind = _read_plain(column, as_of)
+    rest = np.flatnonzero((kind == NumberKind.NONE) & column.is_valid().to_numpy(zero_copy_only=False))
+    numbers = [written(received_text)[0] for received_text in text[rest].tolist()]
+    text[rest] = numbers
+    key[rest], kind[rest] = _read_plain(pa.array(numbers, pa.large_string()), as_of)
+    for place in rest[kind[rest] == NumberKind.NONE].tolist():
+        if text[place] is not None:
+            kind[place] = next((of_form for form, of_form in _FORMS if form.fullmatch(text[place])), NumberKind.OTHER)
     return NumberColumn(text, key, kind)
 
 
-def _derive(column: pa.LargeStringArray, as_of: date, key: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    """Keys of the plain 15-digit numbers with a real birth date; True where one was found."""
+def _read_plain(column: pa.LargeStringArray, as_of: date) -> tuple[np.ndarray, np.ndarray]:
+    """Keys and kinds of the numbers of 18 characters, and of the 15 digits with a key, written without anything else."""
+    key = np.zeros(len(column), dtype="S18")
+    kind = np.zeros(len(column), dtype=np.int8)
+    is_valid, _ = quick(column, as_of)
+    key[is_valid] = _as_keys(bytes_of_width(column.filter(pa.array(is_valid)), 18)[1])
+    kind[is_valid] = np.where(key[is_valid].astype("S1") == b"9", NumberKind.FOREIGN, NumberKind.VALID)
+    others = np.flatnonzero(~is_valid)
+    rest = column.take(pa.array(others))
+    places, keys = _derived(rest, as_of)
+    key[others[places]], kind[others[places]] = keys, NumberKind.DERIVED
+    places, kinds = _failing(rest)
+    kind[others[places]] = kinds
+    return key, kind
+
+
+def _derived(column: pa.LargeStringArray, as_of: date) -> tuple[np.ndarray, np.ndarray]:
+    """The places of the plain 15-digit numbers with a real birth date, and their keys."""
     places, matrix = bytes_of_width(column, 15)
     is_shaped = are_digits(matrix, list(range(15)))
     places, matrix = places[is_shaped], matrix[is_shaped]
     century = np.broadcast_to(np.frombuffer(b"19", dtype=np.uint8), (len(matrix), 2))
     first17 = np.hstack([matrix[:, :6], century, matrix[:, 6:]])
-    longer = np.ascontiguousarray(np.hstack([first17, _check_digits(first17)[:, None]])).view("S18").ravel()
+    longer = _as_keys(np.hstack([first17, check_digits(first17)[:, None]]))
     is_real, _ = quick(pa.array(longer.astype("U18"), pa.large_string()), as_of)
-    return _fill(places[is_real], longer[is_real], NumberKind.DERIVED, key, kind)
+    return places[is_real], longer[is_real]
 
 
-def _mark_failing(column: pa.LargeStringArray, is_done: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    """Kinds of the plain 18-character numbers without a key, which are read as they are; True where there was one."""
+def _failing(column: pa.LargeStringArray) -> tuple[np.ndarray, np.ndarray]:
+    """The places of the plain 18-character numbers, none of which has a key, and their kinds."""
     places, matrix = bytes_of_width(column, 18)
     last = matrix[:, 17]
-    is_shaped = are_digits(matrix, list(range(17))) & (((last >= 48) & (last <= 57)) | (last == ord("X"))) & ~is_done[places]
-    places, matrix, last = places[is_shaped], matrix[is_shaped], last[is_shaped]
-    # 10,000 is a multiple of 16, so the last four digits tell.
-    tail = (matrix[:, 14:].astype(np.int32) - 48) @ np.array([1000, 100, 10, 1])
-    is_as_rounded = (last != ord("X")) & ((tail % 16 == 0) | (tail % 1000 == 0))
-    is_right = _check_digits(matrix[:, :17]) == last
-    kind[places] = np.where(is_right, NumberKind.NO_DATE, np.where(is_as_rounded, NumberKind.ROUNDED, NumberKind.FAILING))
-    result = np.zeros(len(column), dtype=bool)
-    result[places] = True
-    return result
+    is_shaped = are_digits(matrix, list(range(17))) & (((last >= 48) & (last <= 57)) | (last == ord("X")))
+    places, matrix = places[is_shaped], matrix[is_shaped]
+    is_right = check_digits(matrix[:, :17]) == matrix[:, 17]
+    return places, np.where(is_right, NumberKind.NO_DATE, np.where(are_rounded(matrix), NumberKind.ROUNDED, NumberKind.FAILING))
 
 
-def _fill(places: np.ndarray, keys: np.ndarray, of_kind: NumberKind, key: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    key[places], kind[places] = keys, of_kind
-    result = np.zeros(len(key), dtype=bool)
-    result[places] = True
-    return result
-
-
-def _check_digits(first17: np.ndarray) -> np.ndarray:
-    total = (first17.astype(np.int32) - 48) @ np.array(WEIGHTS, dtype=np.int32)
-    return np.frombuffer(CHECK_DIGITS.encode(), dtype=np.uint8)[total % 11]
-
-
-def _kind(number: str, key: str | None) -> NumberKind:
-    if key:
-        return NumberKind.DERIVED if len(number) == 15 else NumberKind.FOREIGN if number[0] == "9" else NumberKind.VALID
-    if EIGHTEEN.fullmatch(number):
-        return NumberKind.NO_DATE if has_checksum(number) else NumberKind.ROUNDED if is_rounded(number) else NumberKind.FAILING
-    return next((kind for form, kind in _FORMS if form.fullmatch(number)), NumberKind.OTHER)
+def _as_keys(matrix: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(matrix).view("S18").ravel()
 
 
 def is_placeholder_text(text_counts: np.ndarray, kinds: np.ndarray | None = None) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expectations.forms.id_number import derived18, has_checksum, key_of, read_one
+from expectations.forms.id_number import check_digit, check_digits, derived18, has_checksum, key_of, read_one
 from warehouse.identity.births import NO_DAY, day_of
 from warehouse.identity.id_numbers import (
     NumberKind,
@@ -22,7 +22,7 @@ from warehouse.identity.id_numbers import (
     sexes_of,
     text_agreement_levels,
 )
-from warehouse.identity.number_likeness import EIGHTEEN, is_rounded, number_likeness, text_likeness
+from warehouse.identity.number_likeness import EIGHTEEN, are_rounded, is_rounded, number_likeness, text_likeness
 
 AS_OF = date(2026, 11, 20)
 WHOLE = "11010519491231002X"  # the example of the standard
@@ -142,6 +142,24 @@ def test_the_kind_of_a_number_of_full_length_is_told_by_its_check_digit_and_its_
         for text in texts
     ]
     assert read.kind.tolist() == expected
+
+
+FIRST17 = st.text(st.sampled_from("0123456789"), min_size=17, max_size=17)
+
+
+@given(st.lists(st.tuples(FIRST17, st.sampled_from(["", "0008", "0000", "6000", "1600", "000X"])), min_size=1, max_size=10))
+def test_columns_have_the_check_digits_and_the_rounding_of_each_number(cases: list[tuple[str, str]]) -> None:
+    numbers = [(first17 + "5")[: 18 - len(end)] + end for first17, end in cases]
+    matrix = np.array(numbers, dtype="S18").view(np.uint8).reshape(-1, 18)
+    of_standard = ["10X98765432"[sum(int(digit) * 2 ** (17 - at) for at, digit in enumerate(n[:17])) % 11] for n in numbers]
+    assert bytes(check_digits(matrix[:, :17])).decode() == "".join(of_standard)
+    assert [check_digit(number[:17]) for number in numbers] == of_standard
+    assert are_rounded(matrix).tolist() == [is_rounded(number) for number in numbers]
+
+
+def test_a_check_digit_of_other_than_17_digits_is_refused() -> None:
+    with pytest.raises(ValueError, match="17 digits"):
+        check_digit("1101051949123100")
 
 
 @given(st.lists(NUMBERS, max_size=10))
