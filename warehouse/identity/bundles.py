@@ -24,7 +24,9 @@ class Bundles:
     def join(self, one: int, other: int) -> bool:
         """The bundles of both are one now; False when they were, or when two of their members are set apart."""
         first, second = sorted((self._of(one), self._of(other)), key=lambda bundle: (-len(self._members[bundle]), bundle))
-        if first == second or any(self._apart[member] & set(self._members[first]) for member in self._members[second] if member in self._apart):
+        if first == second or any(
+            self._apart[member] & set(self._members[first]) for member in self._members[second] if member in self._apart
+        ):
             return False
         for member in self._members.pop(second):
             self._bundle[member] = first

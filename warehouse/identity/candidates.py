@@ -19,6 +19,13 @@ from warehouse.identity.records import NOTHING
 
 # A key that more rows share says nothing of one person; rows without another key are not found by it.
 MOST_ROWS_PER_KEY = 200
+FIND = """
+insert into pair
+with wanted as (select key, grp, position from theirs semi join mine using (key)),
+telling as (select key from wanted group by key having count(*) <= $most)
+select distinct m.node, w.grp from mine m join telling using (key) join wanted w using (key)
+where w.grp <> m.own and w.position <> m.position
+"""
 _DAYS_BEFORE_1970 = 1 << 16
 _DAY_BITS, _COUNTY_BITS, _CODE_BITS = 18, 20, 31
 
@@ -94,7 +101,7 @@ class Finder:
     """Collects (node, group) pairs over many keys, each pair once."""
 
     def __init__(self, node_rows: pd.DataFrame, group: np.ndarray, own: np.ndarray) -> None:
-        """`node_rows`: node, pos (a row of the node); `group`: group per row of everything; `own`: group that a node leaves out, by node."""
+        """`node_rows`: node, position (one of its rows); `group`: the group of every row; `own`: the group a node leaves out, by node."""
         self._connection = cursor()
         self._connection.execute("create temporary table pair (node integer, grp bigint)")
         self._node, self._position = node_rows["node"].to_numpy(), node_rows["position"].to_numpy()
@@ -116,12 +123,7 @@ class Finder:
             return
         self._connection.register("mine", pa.table({name: column[looking] for name, column in mine.items()}))
         self._connection.register("theirs", pa.table(theirs | {"position": np.arange(len(theirs["key"]))}))
-        self._connection.execute(
-            "insert into pair with wanted as (select key, grp, position from theirs semi join mine using (key)), "
-            f"telling as (select key from wanted group by key having count(*) <= {MOST_ROWS_PER_KEY}) "
-            "select distinct m.node, w.grp from mine m join telling using (key) join wanted w using (key) "
-            "where w.grp <> m.own and w.position <> m.position"
-        )
+        self._connection.execute(FIND, {"most": MOST_ROWS_PER_KEY})
         self._connection.unregister("mine")
         self._connection.unregister("theirs")
 

@@ -12,12 +12,12 @@ from warehouse.identity.births import BirthLikeness
 from warehouse.identity.decision import Decision, Memory
 from warehouse.identity.keys import join_by_keys
 from warehouse.identity.model import LinkModel
+from warehouse.identity.names import Likeness
 from warehouse.identity.records import NOTHING, Records
 from warehouse.identity.residue import join_by_likeness
-from warehouse.identity.sure_numbers import CONTESTED, HOLDER, NOTED
+from warehouse.identity.rules import TEXTS, Rule
 
 LINKED, REVIEW, UNLINKED = "linked", "review", "unlinked"
-ALONE, BROKEN = "11", "broken"
 ROUNDS = 3
 # A person with more registration numbers is not one person.
 MOST_REGISTRATIONS = 1
@@ -26,8 +26,8 @@ MOST_REGISTRATIONS = 1
 def decide(
     records: Records, memory: Memory | None = None, model: LinkModel | None = None, standing: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """One line per row of `records`: cluster (equal for rows of one person), link_status, rule, classes of evidence, is_loose, odds and rival
-    (a row of the best candidate that was not joined, -1 = none).
+    """One line per row of `records`: cluster (equal for rows of one person), link_status, rule, classes of evidence, is_loose, odds
+    and rival (a row of the best candidate that was not joined, -1 = none).
 
     Which rows share a cluster never depends on the order of the rows; the cluster's number means nothing.
 
@@ -49,33 +49,44 @@ def decide(
 def _verdicts(decision: Decision) -> pd.DataFrame:
     rows = decision.records.rows
     cluster = decision.groups.roots()[decision.node]
-    contested = decision.rule == CONTESTED
     of_row = pd.factorize(cluster)[0]
     size = np.bincount(of_row)[of_row]
+    contested = decision.rule == Rule.CONTESTED
     has_ground = (np.bincount(of_row, weights=~contested) > 0)[of_row]
-    keeps_number = np.isin(decision.tied_by, (HOLDER, NOTED))
     tied_by = _told_by_partners(of_row, decision)
-    tied = (tied_by != "") & has_ground & ((size > 1) | keeps_number)
+    keeps_number = (tied_by == Rule.HOLDER) | (tied_by == Rule.NOTED)
+    tied = (tied_by != Rule.NONE) & has_ground & ((size > 1) | keeps_number)
     broken = tied & ~keeps_number & _is_broken(of_row, rows["registration_number"].to_numpy())
-    conditions = [~decision.is_loose, broken, tied, contested, decision.doubt_of != ""]
+    conditions = [~decision.is_loose, broken, tied, contested, decision.doubt_of != Rule.NONE]
+    status = np.select(conditions, [0, 1, 0, 1, 1], 2)
+    rule = np.select(conditions, [decision.rule, Rule.BROKEN, tied_by, Rule.CONTESTED, decision.doubt_of], Rule.ALONE)
     found = pd.DataFrame({"feed": rows["feed"], "source_key": rows["source_key"], "cluster": cluster})
-    found["link_status"] = np.select(conditions, [LINKED, REVIEW, LINKED, REVIEW, REVIEW], UNLINKED)
-    found["rule"] = np.select(conditions, [decision.rule, BROKEN, tied_by, CONTESTED, decision.doubt_of], ALONE)
-    found["number_class"], found["name_class"] = decision.number_classes(), decision.name_classes()
-    words = np.array([level.word for level in BirthLikeness], dtype=object)
-    found["birth_class"] = np.where(decision.number != NOTHING, words[decision.birth_level], "")
+    found["link_status"] = pd.Categorical.from_codes(status, [LINKED, REVIEW, UNLINKED])
+    found["rule"] = pd.Categorical.from_codes(rule, TEXTS)
+    found["number_class"] = _number_classes(decision)
+    has_number = decision.number != NOTHING
+    for name, level, words in (("name_class", decision.name_level, Likeness), ("birth_class", decision.birth_level, BirthLikeness)):
+        found[name] = pd.Categorical.from_codes(np.where(has_number, level + 1, 0), ["", *(word.word for word in words)])
     found["is_loose"] = decision.is_loose
     found["odds"], found["rival"] = decision.odds, _representatives(found, decision.rival)
     return found
 
 
+def _number_classes(decision: Decision) -> pd.Categorical:
+    codes = np.where(decision.number != NOTHING, 1, np.where(decision.evidence.text != NOTHING, 2, 0))
+    codes[decision.is_moved] = 3
+    codes[decision.rule == Rule.CONTESTED] = 4
+    return pd.Categorical.from_codes(codes, ["none", "valid", "damaged", "corrected", "contested"])
+
+
 def _told_by_partners(of_row: np.ndarray, decision: Decision) -> np.ndarray:
     """The rule that tied each row; a loose row that others joined has theirs."""
-    told = pd.DataFrame({"person": of_row, "rule": decision.tied_by})[decision.tied_by != ""].groupby("person")["rule"].min()
-    waiting = (decision.tied_by == "") & (decision.doubt_of == "") & decision.is_loose
-    rules = decision.tied_by.copy()
-    rules[waiting] = told.reindex(of_row[waiting]).fillna("").to_numpy()
-    return rules
+    first = np.full(int(of_row.max(initial=NOTHING)) + 1, len(Rule), dtype=np.int8)
+    tied = np.flatnonzero(decision.tied_by != Rule.NONE)
+    np.minimum.at(first, of_row[tied], decision.tied_by[tied])
+    theirs = np.where(first < len(Rule), first, Rule.NONE)[of_row]
+    is_waiting = (decision.tied_by == Rule.NONE) & (decision.doubt_of == Rule.NONE) & decision.is_loose
+    return np.where(is_waiting, theirs, decision.tied_by)
 
 
 def _is_broken(of_row: np.ndarray, registration: np.ndarray) -> np.ndarray:

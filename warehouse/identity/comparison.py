@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from warehouse.identity.births import BirthLikeness, birth_levels
+from warehouse.identity.births import birth_levels
 from warehouse.identity.id_numbers import NumberLikeness, agreement_levels, text_agreement_levels
 from warehouse.identity.joins import cursor
 from warehouse.identity.names import Likeness, Names, name_levels, same_given
@@ -35,7 +35,9 @@ GIVEN_NAME_ONLY = 1
 # Names: 0 different, 1 given name only, then likeness; births and numbers from their likeness; the others 0 differs, 1 agrees.
 _NAME_LEVEL = np.array([NONE, 0, 2, 2, 3, 4, 5, 6], dtype=np.int8)
 _BIRTH_LEVEL = np.array([NONE, 0, 1, 2], dtype=np.int8)
-NAME_PART, NAME_SHAPE, NAME_HOMOPHONE, NAME_VARIANT, NAME_SAME = (int(_NAME_LEVEL[level]) for level in (Likeness.PART, Likeness.SHAPE, Likeness.HOMOPHONE, Likeness.VARIANT, Likeness.SAME))
+NAME_PART, NAME_SHAPE, NAME_HOMOPHONE, NAME_VARIANT, NAME_SAME = (
+    int(_NAME_LEVEL[level]) for level in (Likeness.PART, Likeness.SHAPE, Likeness.HOMOPHONE, Likeness.VARIANT, Likeness.SAME)
+)
 BIRTH_NEAR, BIRTH_SAME = 1, 2
 NUMBER_CONTRADICTS, NUMBER_HEAD, NUMBER_PREFIX15, NUMBER_ONE_SLIP, NUMBER_SAME = (int(level) - 1 for level in list(NumberLikeness)[1:])
 MOST_NAMESAKES = 7
@@ -65,12 +67,11 @@ class Compared:
 
 def profiles(rows: pd.DataFrame, owner: str) -> pd.DataFrame:
     """What the rows of each owner say, each thing once: PROFILE, `position` of one such row and `seen` (how many)."""
-    said = ", ".join(PROFILE)
+    said = ", ".join((f'"{owner}"', *PROFILE))
     connection = cursor()
     connection.register("rows", rows)
-    found = connection.execute(
-        f'select "{owner}", {said}, min(position) as position, count(*) as seen from rows group by "{owner}", {said} order by "{owner}", position'
-    ).fetchnumpy()
+    query = f"select {said}, min(position) as position, count(*) as seen from rows group by {said} order by 1, position"  # noqa: S608
+    found = connection.execute(query).fetchnumpy()
     connection.close()
     return pd.DataFrame(found)
 
@@ -88,7 +89,9 @@ def compare(
     """
     pairs = pairs.assign(pair=np.arange(len(pairs), dtype=np.int32))
     joined = pairs.merge(mine[["node", "position"]].assign(a=np.arange(len(mine), dtype=np.int32)), on="node").drop(columns="node")
-    joined = joined.merge(theirs[["group", "position", "seen"]].assign(b=np.arange(len(theirs), dtype=np.int32)), on="group", suffixes=("", "_b"))
+    joined = joined.merge(
+        theirs[["group", "position", "seen"]].assign(b=np.arange(len(theirs), dtype=np.int32)), on="group", suffixes=("", "_b")
+    )
     joined = joined[(joined["position"] != joined["position_b"]) | (joined["seen"] > 1)]
     joined = joined[["pair", "a", "b"]].sort_values("pair", kind="stable")
     pair, a, b = (joined[name].to_numpy() for name in ("pair", "a", "b"))
@@ -113,7 +116,11 @@ def _row_levels(names: Names, mine: pd.DataFrame, theirs: pd.DataFrame, a: np.nd
 
     name = _NAME_LEVEL[name_levels(names, *both("name"))]
     name[(name == 0) & same_given(names, *both("name"))] = GIVEN_NAME_ONLY
-    counties = [_agreement(mine[one].to_numpy()[a], theirs[other].to_numpy()[b]) for one in ("hukou", "residence") for other in ("hukou", "residence")]
+    counties = [
+        _agreement(mine[one].to_numpy()[a], theirs[other].to_numpy()[b])
+        for one in ("hukou", "residence")
+        for other in ("hukou", "residence")
+    ]
     return {
         "name": name,
         "birth": _BIRTH_LEVEL[birth_levels(*both("birth"))],

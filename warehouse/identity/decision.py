@@ -9,11 +9,9 @@ import numpy as np
 
 from warehouse.identity.evidence import Evidence
 from warehouse.identity.groups import Groups
-from warehouse.identity.names import Likeness
 from warehouse.identity.records import NOTHING, Records
-from warehouse.identity.sure_numbers import CONTESTED, HOLDER, NOTED, settle_numbers
-
-STEWARD = "steward"
+from warehouse.identity.rules import Rule
+from warehouse.identity.sure_numbers import settle_numbers
 
 
 @dataclass(frozen=True)
@@ -27,9 +25,9 @@ class Memory:
 class Decision:
     """Groups of rows. A row that is the holder of a sure number is held by that number's node; every other row is loose.
 
-    Arrays by row: number (code), rule (of the number), is_loose, node; tied_by (the rule that tied a loose row, "" = none),
-    doubt (the rule that would send it to a steward), odds (log-odds of the model's best candidate, NaN = not asked), rival (a row
-    of that candidate's, -1 = none).
+    Arrays by row: number (code), rule (of the number), is_loose, node; tied_by (the rule that tied a loose row) and doubt_of (the
+    rule that would send it to a steward), both int8 values of Rule; odds (log-odds of the model's best candidate, NaN = not
+    asked) and rival (that candidate's group, -1 = none).
     """
 
     def __init__(self, records: Records, memory: Memory | None = None) -> None:
@@ -37,22 +35,22 @@ class Decision:
         self.records = records
         self.evidence = Evidence(records)
         settled = settle_numbers(records)
-        self.number, self.rule = settled["number"].to_numpy(), settled["rule"].to_numpy()
+        self.number, self.rule = settled["number"].to_numpy(), settled["rule"].to_numpy(copy=True)
         self.name_level, self.birth_level = settled["name_level"].to_numpy(), settled["birth_level"].to_numpy()
         self.is_moved = settled["is_moved"].to_numpy()
         count = len(self.number)
         self.anchor_count = len(records.numbers)
         self.is_disputed = settled["is_disputed"].to_numpy()
         # Rows whose number says one person and their name and birth another, or might: rules 2 and 3, and disputed numbers.
-        self.is_contested = (self.rule == CONTESTED) | (self.rule == NOTED) | self.is_disputed
+        self.is_contested = (self.rule == Rule.CONTESTED) | (self.rule == Rule.NOTED) | self.is_disputed
         self.is_alone = self._single_documents()
-        self.is_loose = (self.rule != HOLDER) | self.is_disputed | self.is_alone
+        self.is_loose = (self.rule != Rule.HOLDER) | self.is_disputed | self.is_alone
         self._loosen(memory)
         self.node = np.where(self.is_loose, self.anchor_count + np.arange(count), self.number)
         apart = [(int(self.node[one]), int(self.node[other])) for one, other in memory.never]
         self.groups = Groups(self.anchor_count + count, self.anchor_count, apart)
-        self.tied_by = np.full(count, "", dtype=object)
-        self.doubt_of = np.full(count, "", dtype=object)
+        self.tied_by = np.zeros(count, dtype=np.int8)
+        self.doubt_of = np.zeros(count, dtype=np.int8)
         self.odds = np.full(count, np.nan, dtype=np.float32)
         self.rival = np.full(count, NOTHING, dtype=np.int64)
         for one, other in memory.same:
@@ -69,19 +67,19 @@ class Decision:
         for pair in memory.never:
             one, other = sorted(pair, key=lambda p: (self.name_level[p], self.birth_level[p], self.evidence.row_order([p])))
             if not self.is_loose[one] and not self.is_loose[other] and self.number[one] == self.number[other]:
-                self.is_loose[one], self.is_contested[one], self.rule[one] = True, True, CONTESTED
+                self.is_loose[one], self.is_contested[one], self.rule[one] = True, True, Rule.CONTESTED
 
     def _join_as_told(self, one: int, other: int) -> None:
         if self.groups.join(int(self.node[one]), int(self.node[other]), by_steward=True):
             for position in (one, other):
                 if self.is_loose[position]:
-                    self.tied_by[position] = STEWARD
+                    self.tied_by[position] = Rule.STEWARD
 
     def root_of(self, position: int) -> int:
         """The node that stands for the row's group."""
         return self.groups.root(int(self.node[position]))
 
-    def join(self, mine: list[int], theirs: list[int], rule: str) -> bool:
+    def join(self, mine: list[int], theirs: list[int], rule: Rule) -> bool:
         """The rows of both lists are one group now; loose ones remember the rule that first tied them. True when a group changed."""
         first = int(self.node[theirs[0]])
         has_joined = False
@@ -94,21 +92,8 @@ class Decision:
                 self.tied_by[position] = rule
         return has_joined
 
-    def doubt(self, positions: Iterable[int], rule: str) -> None:
+    def doubt(self, positions: Iterable[int], rule: Rule) -> None:
         """These rows have something a steward should see, should nothing else tie them."""
         for position in positions:
             if not self.doubt_of[position]:
                 self.doubt_of[position] = rule
-
-    def number_classes(self) -> np.ndarray:
-        """valid, corrected, contested, damaged or none, per row."""
-        classes = np.where(self.number != NOTHING, "valid", "none").astype(object)
-        classes[self.evidence.text != NOTHING] = "damaged"
-        classes[self.is_moved] = "corrected"
-        classes[self.rule == CONTESTED] = "contested"
-        return classes
-
-    def name_classes(self) -> np.ndarray:
-        """The word of each row's name level against its number's holder; "" where it has no number."""
-        words = np.array([level.word for level in Likeness], dtype=object)
-        return np.where(self.number != NOTHING, words[self.name_level], "")

@@ -6,12 +6,17 @@ from __future__ import annotations
 import pandas as pd
 
 from warehouse.identity.births import NO_DAY
-from warehouse.identity.clusters import BROKEN, LINKED, REVIEW
+from warehouse.identity.clusters import LINKED, REVIEW
 from warehouse.identity.names import Likeness
 from warehouse.identity.records import NOTHING, Records
+from warehouse.identity.rules import Rule
 
-KIND_OF_RULE = {"3": "number_conflict", "5": "key_conflict", "9": "doubtful_match", BROKEN: "broken_cluster"}
-TWO_NUMBERS = "10"
+KIND_OF_RULE = {
+    Rule.CONTESTED.text: "number_conflict",
+    Rule.KEY_CONFLICT.text: "key_conflict",
+    Rule.DOUBTFUL.text: "doubtful_match",
+    Rule.BROKEN.text: "broken_cluster",
+}
 COLUMNS = ["feed", "source_key", "other_feed", "other_source_key", "rule", "kind", "odds", "evidence"]
 
 
@@ -26,7 +31,14 @@ def doubts(records: Records, decided: pd.DataFrame) -> pd.DataFrame:
     rows = _lines(decided, asked.index.to_numpy(), asked["rival"].to_numpy(), asked["rule"].to_numpy(), asked["odds"].to_numpy(), evidence)
     pairs = _persons_with_two_numbers(records, decided)
     both = {"number": "other", "name": Likeness.SAME.word, "birth": "same"}
-    twice = _lines(decided, pairs["one"].to_numpy(), pairs["other"].to_numpy(), [TWO_NUMBERS] * len(pairs), [float("nan")] * len(pairs), [both] * len(pairs))
+    twice = _lines(
+        decided,
+        pairs["one"].to_numpy(),
+        pairs["other"].to_numpy(),
+        [Rule.TWO_NUMBERS.text] * len(pairs),
+        [float("nan")] * len(pairs),
+        [both] * len(pairs),
+    )
     twice["kind"] = "two_numbers"
     return pd.concat([rows, twice], ignore_index=True)[COLUMNS]
 
@@ -43,8 +55,12 @@ def _lines(decided: pd.DataFrame, one, other, rule, odds, evidence) -> pd.DataFr
 def _persons_with_two_numbers(records: Records, decided: pd.DataFrame) -> pd.DataFrame:
     """Rule 10: pairs of persons with a sure number each, one name, one birth day, and one phone or dwelling: rows `one`, `other`."""
     rows = records.rows
-    sure = rows[(decided["link_status"] == LINKED).to_numpy() & (rows["number"] != NOTHING).to_numpy() & (rows["birth"] != NO_DAY).to_numpy()]
-    sure = sure.assign(cluster=decided["cluster"].to_numpy()[sure.index], row=sure.index, feed=sure["feed"].astype(str)).sort_values(["feed", "source_key"])
+    sure = rows[
+        (decided["link_status"] == LINKED).to_numpy() & (rows["number"] != NOTHING).to_numpy() & (rows["birth"] != NO_DAY).to_numpy()
+    ]
+    sure = sure.assign(cluster=decided["cluster"].to_numpy()[sure.index], row=sure.index, feed=sure["feed"].astype(str)).sort_values(
+        ["feed", "source_key"]
+    )
     found = []
     for place in ("phone", "house"):
         same = ["name", "birth", place]

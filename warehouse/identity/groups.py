@@ -53,7 +53,9 @@ class Groups:
 
     def join_many(self, ones: np.ndarray, others: np.ndarray) -> np.ndarray:
         """Joins each pair of groups in order; says which are one group afterwards."""
-        return np.array([self.join(a, b) or self.root(a) == self.root(b) for a, b in zip(ones.tolist(), others.tolist(), strict=True)], dtype=bool)
+        return np.array(
+            [self.join(a, b) or self.root(a) == self.root(b) for a, b in zip(ones.tolist(), others.tolist(), strict=True)], dtype=bool
+        )
 
     def roots(self) -> np.ndarray:
         """The root of every node."""

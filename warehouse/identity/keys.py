@@ -12,6 +12,7 @@ from warehouse.identity.births import BirthLikeness
 from warehouse.identity.decision import Decision
 from warehouse.identity.names import Likeness
 from warehouse.identity.records import BUSINESS_KEYS, NOTHING
+from warehouse.identity.rules import Rule
 
 HOUSEHOLD = "household_number"
 HEAD_FEED = "assistance_households"
@@ -20,8 +21,8 @@ Fits = Callable[[Decision, list[int], list[int], int], bool]
 
 def join_by_keys(decision: Decision) -> bool:
     """Every loose row is tied to the person its business keys and household point to; True when anything was tied."""
-    joined = [_join_by(decision, key, "4", fits_by_case_key) for key in BUSINESS_KEYS if key != HOUSEHOLD]
-    return any([*joined, _join_by(decision, HOUSEHOLD, "6", fits_by_household)])
+    joined = [_join_by(decision, key, Rule.CASE_KEY, fits_by_case_key) for key in BUSINESS_KEYS if key != HOUSEHOLD]
+    return any([*joined, _join_by(decision, HOUSEHOLD, Rule.HOUSEHOLD, fits_by_household)])
 
 
 def fits_by_case_key(decision: Decision, mine: list[int], theirs: list[int], anchor: int) -> bool:
@@ -40,7 +41,7 @@ def fits_by_household(decision: Decision, mine: list[int], theirs: list[int], an
     return name >= Likeness.VARIANT and (birth >= BirthLikeness.NEAR or (birth is BirthLikeness.NONE and is_of_head))
 
 
-def _join_by(decision: Decision, key: str, rule: str, fits: Fits) -> bool:
+def _join_by(decision: Decision, key: str, rule: Rule, fits: Fits) -> bool:
     return sum(_join_members(decision, members, rule, fits) for members in _groups_with_loose_rows(decision, key)) > 0
 
 
@@ -53,7 +54,7 @@ def _groups_with_loose_rows(decision: Decision, key: str) -> Iterator[np.ndarray
     yield from (part for part in np.split(order, np.flatnonzero(np.diff(values[order])) + 1) if len(part) > 1)
 
 
-def _join_members(decision: Decision, members: np.ndarray, rule: str, fits: Fits) -> bool:
+def _join_members(decision: Decision, members: np.ndarray, rule: Rule, fits: Fits) -> bool:
     anchored, loose = _by_root(decision, members)
     has_joined = False
     unplaced = []
@@ -62,11 +63,11 @@ def _join_members(decision: Decision, members: np.ndarray, rule: str, fits: Fits
         if len(fitting) == 1:
             has_joined |= decision.join(mine, anchored[fitting[0]], rule)
         elif fitting:
-            decision.doubt(mine, "9")
+            decision.doubt(mine, Rule.DOUBTFUL)
         else:
             unplaced.append(mine)
-            if anchored and rule == "4":
-                decision.doubt(mine, "5")
+            if anchored and rule is Rule.CASE_KEY:
+                decision.doubt(mine, Rule.KEY_CONFLICT)
     for mine in unplaced:
         if len(mine) > 1 and fits(decision, mine, mine, NOTHING):
             has_joined |= decision.join(mine, mine, rule)

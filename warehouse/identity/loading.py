@@ -71,6 +71,7 @@ def load(connection: Connection, as_of: date, wanted: str | None = None) -> Load
     if wanted is not None:
         records.name_rows, records.text_rows = (_counts(connection, kind, codes[kind_column]) for kind, kind_column in COUNTED.items())
         records.phone_names = _names_of_phones(connection, codes["phone"])
+        records.all_rows = connection.execute(text("select count(*) from identity.record")).scalar_one()
     _add_changes(connection, records, table, as_of, is_whole=wanted is None)
     return Loaded(records, table["record_id"].to_numpy())
 

@@ -68,7 +68,9 @@ def practise(decision: Decision) -> Practice:
     is_drawn = drawn < share * 2.0**64
     sample, seeds = able[is_drawn], drawn[is_drawn] // np.uint64(7)
     shown = numbers[decision.number[sample]].tolist()
-    texts = np.array([DAMAGES[seed % len(DAMAGES)](number.decode(), seed) for number, seed in zip(shown, seeds.tolist(), strict=True)], dtype=object)
+    texts = np.array(
+        [DAMAGES[seed % len(DAMAGES)](number.decode(), seed) for number, seed in zip(shown, seeds.tolist(), strict=True)], dtype=object
+    )
     birth, sex = birth[sample], decision.records.rows["sex"].to_numpy()[sample]
     weight = np.where((birth != NO_DAY) & (birth != own_day[sample]), 1 / (1 - DATES_COPIED_SHARE), 1.0)
     is_bare = seeds // np.uint64(len(DAMAGES)) % np.uint64(ONE_IN_IS_BARE) == 0

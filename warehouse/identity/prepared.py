@@ -156,7 +156,7 @@ def _houses(column: dict[str, pa.DictionaryArray]) -> np.ndarray:
 def _dwellings(coded: pa.DictionaryArray) -> tuple[np.ndarray, np.ndarray]:
     keys = address_keys(coded.dictionary.to_pylist(), None)[0]
     says_hukou = np.array([key == SAME_AS_HUKOU for key in keys], dtype=bool)
-    codes = codes_of("house", np.where(says_hukou, None, keys))
+    codes = codes_of("house", [None if says else key for says, key in zip(says_hukou.tolist(), keys, strict=True)])
     return np.append(codes, NONE)[_places(coded)], np.append(says_hukou, False)[_places(coded)]
 
 

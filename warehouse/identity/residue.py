@@ -35,16 +35,15 @@ from warehouse.identity.id_numbers import births_of, sexes_of
 from warehouse.identity.model import FEWEST_LABELS, LinkModel, packaged, train
 from warehouse.identity.practice import Practice, practise, sexes_in_texts
 from warehouse.identity.records import NOTHING
-from warehouse.identity.sure_numbers import CONTESTED, HOLDER, NOTED
+from warehouse.identity.rules import Rule
 
 # Posteriors of the best candidate, chosen on the tuning seeds of benchmarks/identity.
-LINK_FROM = 0.80  # a row joins a person from here
+LINK_FROM = 0.75  # a row joins a person from here
 STAY_FROM = 0.60  # a row that stands with the person already stays from here
 SHOW_FROM = 0.10  # from here a steward is asked
 RULE_KEEPS_FROM = 0.25  # below, what rules 7 and 8 would join goes to a steward
 PERSONS_PER_PHONE = 5
 ROWS_PER_TEXT = 8
-BY_MODEL = "model"
 
 
 def join_by_likeness(decision: Decision, model: LinkModel | None = None, standing: np.ndarray | None = None) -> LinkModel | None:
@@ -62,14 +61,13 @@ def join_by_likeness(decision: Decision, model: LinkModel | None = None, standin
     contested = _Residue(crowd, decision.is_contested)
     practice = practise(decision) if model is None else None
     if practice is not None and len(practice.position) < FEWEST_LABELS:
-        practice, model = None, packaged()
+        practice = None
     compared, trial = contested.compare(practice)
-    if practice is not None:
-        model = _trained(practice, trial)
-    assert model is not None
+    if model is None:
+        model = packaged() if practice is None else _trained(practice, trial)
     _assign(decision, contested, compared, model, standing)
     _keep_noted_rows(decision)
-    crowd.believe(decision.is_disputed & (decision.tied_by == HOLDER))
+    crowd.believe(decision.is_disputed & (decision.tied_by == Rule.HOLDER))
     loose = _Residue(crowd, ~decision.is_contested)
     compared, _ = loose.compare(None)
     _assign(decision, loose, compared, model, standing)
@@ -249,7 +247,7 @@ def _best(compared: Compared, odds: np.ndarray, rule: np.ndarray) -> _Best:
     likelihood = np.exp(np.minimum(odds.astype(np.float64), 30))
     total = 1 + np.bincount(node, weights=likelihood, minlength=int(node.max(initial=-1)) + 1)
     posterior = likelihood / total[node]
-    order = np.lexsort((rule == BY_MODEL, -posterior, node))
+    order = np.lexsort((rule == Rule.MODEL, -posterior, node))
     first = order[np.flatnonzero(np.diff(node[order], prepend=-1))]
     return _Best(node[first], group[first], posterior[first], odds[first], first)
 
@@ -263,9 +261,9 @@ def _assign(decision: Decision, residue: _Residue, compared: Compared, model: Li
     rules = _rules(to_persons, is_contested)
     best = _best(to_persons, odds[is_anchored], rules)
     rule = rules[best.pair]
-    may_join = (has_ground(to_persons) & ~residue.has_row(decision.doubt_of != "")[to_persons.pairs["node"].to_numpy()])[best.pair]
+    may_join = (has_ground(to_persons) & ~residue.has_row(decision.doubt_of != Rule.NONE)[to_persons.pairs["node"].to_numpy()])[best.pair]
     links = (best.posterior >= LINK_FROM) | (_stands(decision, residue, best, standing) & (best.posterior >= STAY_FROM))
-    links = may_join & (links | ((rule != BY_MODEL) & (best.posterior >= RULE_KEEPS_FROM)))
+    links = may_join & (links | ((rule != Rule.MODEL) & (best.posterior >= RULE_KEEPS_FROM)))
     joined = _join(decision, residue, best, links, rule)
     shown = ~joined & (links | ((best.posterior >= SHOW_FROM) & is_worth_showing(to_persons)[best.pair]))
     _note(decision, residue, best, shown)
@@ -279,7 +277,7 @@ def _assign(decision: Decision, residue: _Residue, compared: Compared, model: Li
 
 
 def _rules(compared: Compared, is_node_contested: np.ndarray) -> np.ndarray:
-    """7 or 8 for the one candidate of a node that these rules join, "model" for all others."""
+    """ALIKE or ONE_SLIP for the one candidate of a node that these rules join, MODEL for all others."""
     node = compared.pairs["node"].to_numpy()
     number = compared.level("number")
     is_slip = (number == NUMBER_ONE_SLIP) & (compared.level("name") >= NAME_VARIANT) & (compared.level("birth") >= BIRTH_NEAR)
@@ -290,7 +288,7 @@ def _rules(compared: Compared, is_node_contested: np.ndarray) -> np.ndarray:
     by_slip = is_slip & (slips[node] == 1)
     by_place = is_alike & is_supported & (alike[node] == 1) & (slips[node] == 0)
     free = ~is_node_contested[node]
-    return np.select([by_slip & free, by_place & free], ["8", "7"], BY_MODEL).astype(object)
+    return np.select([by_slip & free, by_place & free], [Rule.ONE_SLIP, Rule.ALIKE], Rule.MODEL).astype(np.int8)
 
 
 def _stands(decision: Decision, residue: _Residue, best: _Best, standing: np.ndarray | None) -> np.ndarray:
@@ -311,7 +309,7 @@ def _join(decision: Decision, residue: _Residue, best: _Best, links: np.ndarray,
     """Joins the chosen nodes to their groups; returns which of `best` are joined now (a steward may keep two apart)."""
     joined = links.copy()
     joined[links] = decision.groups.join_many(best.group[links], residue.root_of_node[best.node[links]])
-    of_node = np.full(residue.count, "", dtype=object)
+    of_node = np.zeros(residue.count, dtype=np.int8)
     of_node[best.node[joined]] = rule[joined]
     _write(decision, residue, of_node, decision.tied_by)
     _tell(decision, residue, best, joined)
@@ -319,15 +317,15 @@ def _join(decision: Decision, residue: _Residue, best: _Best, links: np.ndarray,
 
 
 def _note(decision: Decision, residue: _Residue, best: _Best, shown: np.ndarray) -> None:
-    of_node = np.full(residue.count, "", dtype=object)
-    of_node[best.node[shown]] = "9"
+    of_node = np.zeros(residue.count, dtype=np.int8)
+    of_node[best.node[shown]] = Rule.DOUBTFUL
     _write(decision, residue, of_node, decision.doubt_of)
     _tell(decision, residue, best, shown)
 
 
 def _write(decision: Decision, residue: _Residue, of_node: np.ndarray, column: np.ndarray) -> None:
     node, position = residue.nodes["node"].to_numpy(), residue.nodes["position"].to_numpy()
-    is_new = (of_node[node] != "") & (column[position] == "")
+    is_new = (of_node[node] != Rule.NONE) & (column[position] == Rule.NONE)
     column[position[is_new]] = of_node[node[is_new]]
 
 
@@ -355,41 +353,45 @@ def _join_among_themselves(decision: Decision, residue: _Residue, compared: Comp
     kept = np.append(is_found, True)[np.minimum(other, residue.count)]
     grounded = kept & has_ground(compared)
     rule = _rules(compared, np.zeros(residue.count, dtype=bool))
-    likely = np.log(np.where(rule == BY_MODEL, LINK_FROM, RULE_KEEPS_FROM) / (1 - np.where(rule == BY_MODEL, LINK_FROM, RULE_KEEPS_FROM)))
+    likely = np.log(
+        np.where(rule == Rule.MODEL, LINK_FROM, RULE_KEEPS_FROM) / (1 - np.where(rule == Rule.MODEL, LINK_FROM, RULE_KEEPS_FROM))
+    )
     bundles = Bundles(zip(node[kept].tolist(), other[kept].tolist(), odds[kept].tolist(), strict=True))
     order = np.lexsort((residue.rank(group), residue.rank(residue.root_of_node[node]), -odds))
-    of_node = np.full(residue.count, "", dtype=object)
+    of_node = np.zeros(residue.count, dtype=np.int8)
     for pair in order[grounded[order] & (odds[order] >= likely[order])].tolist():
-        if bundles.join(int(node[pair]), int(other[pair])) and decision.groups.join(int(group[pair]), int(residue.root_of_node[node[pair]])):
+        if bundles.join(int(node[pair]), int(other[pair])) and decision.groups.join(
+            int(group[pair]), int(residue.root_of_node[node[pair]])
+        ):
             for end in (node[pair], other[pair]):
                 if end < residue.count and not of_node[end]:
                     of_node[end] = rule[pair]
     _write(decision, residue, of_node, decision.tied_by)
-    is_left = (of_node[node] == "") & kept & is_worth_showing(compared)
+    is_left = (of_node[node] == Rule.NONE) & kept & is_worth_showing(compared)
     best = _best(compared.only(is_left), odds[is_left], rule[is_left])
     _note(decision, residue, best, best.posterior >= SHOW_FROM)
 
 
 def _keep_single_documents(decision: Decision) -> None:
     """A passport that one row alone shows is that row's own, where nothing else says whose it is."""
-    for position in np.flatnonzero(decision.is_alone & (decision.tied_by == "") & (decision.doubt_of == "")).tolist():
+    for position in np.flatnonzero(decision.is_alone & (decision.tied_by == Rule.NONE) & (decision.doubt_of == Rule.NONE)).tolist():
         if decision.groups.join(int(decision.number[position]), int(decision.node[position])):
-            decision.tied_by[position] = HOLDER
+            decision.tied_by[position] = Rule.HOLDER
 
 
 def _keep_noted_rows(decision: Decision) -> None:
     """Rows of a disputed number, and of another name but the number's birth day (rule 2), stay with the number unless somebody
     else fits them or might, or they live and telephone elsewhere. Without that day they must live or telephone where it does."""
-    is_free = decision.is_loose & (decision.tied_by == "") & (decision.doubt_of == "")
+    is_free = decision.is_loose & (decision.tied_by == Rule.NONE) & (decision.doubt_of == Rule.NONE)
     phone, house = (_against_holder(decision, column) for column in ("phone", "house"))
     is_elsewhere = (phone == _OTHER) & (house != _SAME)
     is_near = (phone == _SAME) | (house == _SAME)
-    is_kept = (decision.rule == NOTED) & ~is_elsewhere & ((decision.birth_level == BirthLikeness.SAME) | is_near)
-    for rule, wanted in ((HOLDER, decision.rule == HOLDER), (NOTED, is_kept)):
+    is_kept = (decision.rule == Rule.NOTED) & ~is_elsewhere & ((decision.birth_level == BirthLikeness.SAME) | is_near)
+    for rule, wanted in ((Rule.HOLDER, decision.rule == Rule.HOLDER), (Rule.NOTED, is_kept)):
         for position in np.flatnonzero(is_free & wanted).tolist():
             if decision.groups.join(int(decision.number[position]), int(decision.node[position])):
                 decision.tied_by[position] = rule
-    decision.rule[decision.is_contested & (decision.tied_by != HOLDER) & (decision.tied_by != NOTED)] = CONTESTED
+    decision.rule[decision.is_contested & (decision.tied_by != Rule.HOLDER) & (decision.tied_by != Rule.NOTED)] = Rule.CONTESTED
 
 
 _SAME, _OTHER = 1, 0
@@ -397,12 +399,12 @@ _SAME, _OTHER = 1, 0
 
 def _against_holder(decision: Decision, column: str) -> np.ndarray:
     """Noted rows: _SAME where the number's holder has the row's phone or dwelling, _OTHER where it has only others; else -1."""
-    is_noted = decision.rule == NOTED
+    is_noted = decision.rule == Rule.NOTED
     is_theirs = np.zeros(decision.anchor_count + 1, dtype=bool)
     is_theirs[decision.number[is_noted]] = True
     at = np.flatnonzero(is_theirs[decision.number] & (decision.records.rows[column].to_numpy() != NOTHING))
     frame = pd.DataFrame({"number": decision.number[at], column: decision.records.rows[column].to_numpy()[at]}, index=at)
-    held, mine = frame[decision.rule[at] == HOLDER].drop_duplicates(), frame[is_noted[at]]
+    held, mine = frame[decision.rule[at] == Rule.HOLDER].drop_duplicates(), frame[is_noted[at]]
     is_known = mine["number"].isin(held["number"]).to_numpy()
     is_same = pd.MultiIndex.from_frame(mine).isin(pd.MultiIndex.from_frame(held))
     found = np.full(len(decision.number), NOTHING)

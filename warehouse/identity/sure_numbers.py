@@ -14,18 +14,18 @@ from warehouse.identity.births import NO_DAY, BirthLikeness, birth_levels
 from warehouse.identity.id_numbers import births_of, sexes_of
 from warehouse.identity.names import Likeness, likeness, name_levels, same_given
 from warehouse.identity.records import NOTHING, NumberChange, Records
+from warehouse.identity.rules import Rule
 
 # Whose spelling of a name counts more when rows of one number disagree.
 TRUST = {"population_changes": 2, "registered_persons": 1}
 FAMILY_FEEDS = frozenset(
     {"assistance_households", "assistance_members", "means_checks", "benefit_payments", "temporary_assistance", "public_housing"}
 )
-HOLDER, NOTED, CONTESTED = "1", "2", "3"
 EPOCH = date(1970, 1, 1).toordinal()
 
 
 def settle_numbers(records: Records) -> pd.DataFrame:
-    """For every row: number (code after the register's corrections), rule (HOLDER, NOTED, CONTESTED or ""), name_level and
+    """For every row: number (code after the register's corrections), rule (NONE, HOLDER, NOTED or CONTESTED), name_level and
     birth_level (likeness to the number's holder), is_moved, and is_disputed: a holder's row that no other row outweighs the
     strangers' rows with.
 
@@ -36,7 +36,7 @@ def settle_numbers(records: Records) -> pd.DataFrame:
     has_number = number != NOTHING
     own_day = np.append(births_of(records.numbers), NO_DAY)[number]
     birth = rows["birth"].to_numpy()
-    rule = np.where(has_number, HOLDER, "").astype(object)
+    rule = np.where(has_number, Rule.HOLDER, Rule.NONE).astype(np.int8)
     name_level = np.where(has_number, Likeness.SAME, Likeness.NONE).astype(np.int8)
     birth_level = np.where(has_number & (birth != NO_DAY), BirthLikeness.SAME, BirthLikeness.NONE).astype(np.int8)
     is_disputed = np.zeros(len(rows), dtype=bool)
@@ -116,11 +116,11 @@ class _Settling:
         is_slip = confirming[self.group] & (name >= Likeness.VARIANT)
         is_holder = (name != Likeness.DIFFERENT) & ((birth != BirthLikeness.DIFFERENT) | is_slip)
         is_noted = (birth != BirthLikeness.DIFFERENT) & ~(is_other_sex | self.is_of_family)
-        return np.select([is_holder, is_noted], [HOLDER, NOTED], CONTESTED).astype(object), name, birth
+        return np.select([is_holder, is_noted], [Rule.HOLDER, Rule.NOTED], Rule.CONTESTED).astype(np.int8), name, birth
 
     def are_disputed(self, rule: np.ndarray) -> np.ndarray:
         """Holders' rows of numbers with as many rows of strangers, and no word of a register."""
-        mine = rule == HOLDER
+        mine = rule == Rule.HOLDER
         told = np.bincount(self.group, weights=mine & (self.trust > 0)) > 0
         is_outweighed = np.bincount(self.group, weights=~mine) >= np.bincount(self.group, weights=mine)
         disputed: np.ndarray = mine & (is_outweighed & ~told)[self.group]
@@ -129,7 +129,12 @@ class _Settling:
     def _days_of_documents(self) -> np.ndarray:
         """The number's day; of a passport, which tells none, the day most of its rows say."""
         told = pd.DataFrame({"group": self.group, "birth": self.birth})[(self.own_day == NO_DAY) & (self.birth != NO_DAY)]
-        most = told.value_counts(["group", "birth"]).reset_index().sort_values(["group", "count", "birth"]).drop_duplicates("group", keep="last")
+        most = (
+            told.value_counts(["group", "birth"])
+            .reset_index()
+            .sort_values(["group", "count", "birth"])
+            .drop_duplicates("group", keep="last")
+        )
         said = most.set_index("group")["birth"].reindex(self.group).fillna(NO_DAY).to_numpy(dtype=np.int32)
         return np.where(self.own_day == NO_DAY, said, self.own_day)
 

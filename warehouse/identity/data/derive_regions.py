@@ -38,7 +38,9 @@ def main(folder: Path) -> None:
         old, new = (((event[side] or {}).get("code") or "")[:6] for side in ("old", "new"))
         if old and old != new:
             events[old].append((event["year"], new, event["type"], event["old"]["name"]))
-    first, last, names = {}, {}, {}
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    names: dict[str, str] = {}
     for place, (_, codes) in enumerate(listed):
         for code, name in codes.items():
             first.setdefault(code, place)
@@ -68,7 +70,7 @@ def main(folder: Path) -> None:
         if not successor[code] and code[4:] != "00":
             groups[code[:4], year].append(code)
     taken = set(successor.values())
-    for (city, year), codes in groups.items():
+    for (city, year), lost in groups.items():
         new = [
             c
             for c in known
@@ -79,7 +81,7 @@ def main(folder: Path) -> None:
             and int(listed[first[c]][0][:4]) == year
             and first[c]
         ]
-        for code in codes:
+        for code in lost:
             into = {new for at, new, _, _ in events[code] if abs(at - year) <= 1 and new[:4] == city and new in known}
             same = {
                 c

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from expectations.forms.id_number import check_digit, key_of
-from warehouse.identity.document_numbers import normal_number
 from warehouse.identity.births import NO_DAY, day_of
+from warehouse.identity.document_numbers import normal_number
 from warehouse.identity.names import Names, bare_keys
 from warehouse.identity.records import BUSINESS_KEYS, CODES, DOCUMENT_KEYS, NOTHING, PLACES, NumberChange, Records
 
@@ -55,7 +55,7 @@ def records(
     for column in PLACES:
         frame[column] = [int(code[:6]) if (code := r.get(f"{column}_code")) else NOTHING for r in rows]
     return Records(
-        frame.astype({name: np.int32 for name in (*CODES, "birth", *PLACES)}),
+        frame.astype(dict.fromkeys((*CODES, "birth", *PLACES), np.int32)),
         np.array(numbers, dtype="S18"),
         Names.prepare(names),
         np.array(texts, dtype=object),

@@ -193,7 +193,7 @@ def _crowd(seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 400), st.randoms())
 def test_the_order_of_the_rows_never_changes_who_is_who(seed: int, shuffler: random.Random) -> None:
     rows = _crowd(seed)
@@ -202,7 +202,7 @@ def test_the_order_of_the_rows_never_changes_who_is_who(seed: int, shuffler: ran
     assert verdict(records(rows)) == verdict(records(shuffled))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 400))
 def test_no_person_ever_holds_two_sure_numbers(seed: int) -> None:
     given_records = records(_crowd(seed))
