@@ -3,9 +3,9 @@
 All cases are worked out in one go; births, counties, telephones, dwellings and keys of different cases never meet.
 
 Words of a row: number own, none, fifteen, dirty, rounded, rounded of neighbour county, scientific, masked, seventeen, slip, swap,
-two slips, neighbour (the next in sequence, valid), filler; name same, homophone, variant, traditional, shape, unreadable, cut, dotted, undotted,
-other surname, other given, other, placeholder, of <letter>; birth same, none, swapped, other, day <letter>; sex other; county, hukou,
-phone, house and keys: same (within the case) or second.
+two slips, neighbour (the next in sequence, valid), filler; name same, homophone, variant, traditional, shape, unreadable, cut,
+dotted, undotted, other surname, other given, other, placeholder, of <letter>; birth same, none, swapped, other, day <letter>; sex
+other; county, hukou, phone, house and keys: same (within the case) or second.
 """
 
 from __future__ import annotations
