@@ -387,7 +387,7 @@ def _keep_noted_rows(decision: Decision) -> None:
     is_elsewhere = (phone == _OTHER) & (house != _SAME)
     is_near = (phone == _SAME) | (house == _SAME)
     is_kept = (decision.rule == Rule.NOTED) & ~is_elsewhere & ((decision.birth_level == BirthLikeness.SAME) | is_near)
-    for rule, wanted in ((Rule.HOLDER, decision.rule == Rule.HOLDER), (Rule.NOTED, is_kept)):
+    for rule, wanted in ((Rule.HOLDER, decision.is_disputed), (Rule.NOTED, is_kept)):
         for position in np.flatnonzero(is_free & wanted).tolist():
             if decision.groups.join(int(decision.number[position]), int(decision.node[position])):
                 decision.tied_by[position] = rule
