@@ -21,7 +21,7 @@ from warehouse.identity.doubts import doubts
 from warehouse.identity.link_writing import Written, write
 from warehouse.identity.loading import Loaded, load
 from warehouse.identity.model import LinkModel, packaged
-from warehouse.identity.neighbourhood import gather
+from warehouse.identity.neighbourhood import extend, gather
 from warehouse.identity.persons import KEY, Assignment, assign
 from warehouse.identity.record_store import Touched, look_up, refresh, touch
 
@@ -151,8 +151,8 @@ def _work_near(connection: Connection, day: date) -> tuple[_Worked, Assignment] 
     """Decides the neighbourhood; wherever it draws in a row from outside, that row's neighbourhood is decided with it. None where it
     goes on growing: then all is near."""
     model = _active_model(connection) or packaged()
+    gather(connection)
     for _ in range(MOST_SPREADS):
-        gather(connection)
         loaded = load(connection, day, "near")
         found = connection.execute(text("select is_decided from near order by record_id")).scalars()
         worked = _work(connection, loaded, model, np.fromiter(found, dtype=bool, count=len(loaded.record_id)))
@@ -160,7 +160,7 @@ def _work_near(connection: Connection, day: date) -> tuple[_Worked, Assignment] 
         drawn = pd.concat([_drawn_in(worked), _of_merged_persons(worked, assignment)])
         if not len(drawn):
             return worked, assignment
-        touch(connection, drawn.itertuples(index=False, name=None))
+        extend(connection, drawn.itertuples(index=False, name=None))
     return None
 
 

@@ -8,22 +8,31 @@ and their persons; around it stands context, which is compared and not decided.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from warehouse.identity.candidates import MOST_ROWS_PER_KEY
-from warehouse.identity.prepared import SURE_CODES
+from warehouse.identity.prepared import STORED, SURE_CODES
 from warehouse.identity.record_store import look_up
 
 # Loose rows beside loose rows beside loose rows: farther than this a touched row is not felt.
 MOST_ROUNDS = 3
 # How common a name, phone or damaged number is, is felt by its rows while they are few enough to tell persons apart.
 FELT_ROWS = MOST_ROWS_PER_KEY
-TOUCHED = (("touched_now", "identity.record"), ("touched_then", "old_record"))
+# Rings of one spread; the next one counts on from there.
+RINGS = 10
 IS_LOOSE = "coalesce(l.is_loose, true)"
-NEAR = "(select r.*, n.ring, n.is_decided from near n join identity.record r using (record_id))"
-LOOSE_NEAR = f"(select s.* from {NEAR} s left join identity.link l on (l.feed, l.source_key) = (s.feed, s.source_key) where {IS_LOOSE})"  # noqa: S608
+COLUMNS = ("record_id", *STORED)
+LISTED = ", ".join(f"r.{name}" for name in COLUMNS)
+LINKED = "left join identity.link l on (l.feed, l.source_key) = (r.feed, r.source_key)"
+# What is near already keeps its verdict to come, and speaks for the spread that reached it last.
+INTO_NEAR = f"insert into near ({', '.join(COLUMNS)}, person_id, is_loose, ring, is_decided)"
+ON_CONFLICT = (
+    "on conflict (record_id) do update set ring = excluded.ring, is_decided = near.is_decided or excluded.is_decided "
+    "where near.ring < :base"
+)
 
 
 def _sure_codes(source: str, where: str = "true") -> str:
@@ -46,12 +55,13 @@ def _keys(source: str, where: str = "true", *, has_date: str = "s.birth_date is 
 
 # The date of a loose row with a sure number may be that of somebody else: then it counts as having none.
 TYPED = "s.birth_date is not null and s.number_code is null"
-FELT = f"""
+FELT_VALUES = f"""
 select code from value_change c join identity.value v using (kind, code)
 where (kind = 'name' and v.record_count <= {FELT_ROWS}
        and floor(log(2, greatest(v.record_count, 1)) / 2) <> floor(log(2, greatest(v.record_count - c.n, 1)) / 2))
    or (kind = 'text' and v.record_count <= {FELT_ROWS} and (v.record_count > 8) <> (v.record_count - c.n > 8))
-union
+"""  # noqa: S608
+FELT_PHONES = f"""
 select p.code from (select phone_code as code from touched_now union select phone_code from touched_then) p
 join identity.record r on r.keys @> array[p.code] and r.phone_code = p.code
 group by p.code having count(distinct coalesce(r.name_code, 0)) between 5 and 8 and count(*) <= {FELT_ROWS}
@@ -67,106 +77,147 @@ class Neighbourhood:
 
 
 def gather(connection: Connection) -> Neighbourhood:
-    """The temp table `near` (record_id, ring, is_decided) holds the neighbourhood of the rows of `touched_record`.
+    """The temp table `near` holds the neighbourhood of the rows of `touched_record`: the columns of their records, person_id and
+    is_loose as they stand (null and true where nobody has decided), and is_decided.
 
     Reads `touched_record`, `old_record` and `value_change` as `record_store` left them.
     """
     run = connection.execute
-    # A look-up per key in the index over the keys is right, whatever statistics say of tables that were just made.
-    look_up(connection)
-    run(text("set local enable_mergejoin = off"))
     run(text("drop table if exists near, touched_now, touched_then, asked_code, found"))
-    run(text("create temporary table near (record_id bigint primary key, ring smallint, is_decided boolean not null) on commit drop"))
-    run(text("create temporary table asked_code (code bigint) on commit drop"))
-    run(text("create temporary table found (code bigint, record_id bigint, feed text, source_key text) on commit drop"))
-    for name, table in TOUCHED:
-        rows = f"select r.* from touched_record t join {table} r using (feed, source_key)"  # noqa: S608
-        run(text(f"create temporary table {name} on commit drop as {rows}"))
-        run(text(f"analyze {name}"))
-    _spread_over_persons(connection)
-    _spread_over_loose_rows(connection)
-    decided = run(text("select count(*) from near")).scalar_one()
-    _surround(connection)
-    everything = run(text("select count(*) from near")).scalar_one()
-    run(text("set local enable_mergejoin = on"))
-    return Neighbourhood(decided, everything - decided)
-
-
-def _spread_over_persons(connection: Connection) -> None:
-    """Ring 0: the touched rows, those of the same sure keys now or before, those who feel what grew common, and their persons."""
-    connection.execute(text("insert into near select record_id, 0, true from touched_now"))
-    _reach(connection, " union ".join(_sure_codes(name) for name, _ in TOUCHED), 0)
-    connection.execute(
-        text(
-            "insert into near select r.record_id, 0, true from touched_record t join identity.link l using (feed, source_key) "
-            "join identity.link o on o.person_id = l.person_id join identity.record r on (r.feed, r.source_key) = (o.feed, o.source_key) "
-            "on conflict do nothing"
-        )
-    )
-    _reach(connection, FELT, 0, only_loose=True)
-    _complete_persons(connection, 0)
-
-
-def _spread_over_loose_rows(connection: Connection) -> None:
-    codes = " union ".join([_keys(NEAR), _keys("touched_then")])
-    for ring in range(1, MOST_ROUNDS + 1):
-        reached = _reach(connection, codes, ring, only_loose=True, by_few=True)
-        if not reached:
-            return
-        _complete_persons(connection, ring)
-        codes = _keys(LOOSE_NEAR, f"s.ring = {ring}")
-
-
-def _surround(connection: Connection) -> None:
-    """Context: the candidates of every loose row that is decided, the candidates of those of them that are loose, and all rows of
-    the sure keys of everybody so far."""
-    around = MOST_ROUNDS + 1
-    for ring, asking in ((around, "s.is_decided"), (around + 1, f"s.ring = {around}")):
-        _reach(connection, _keys(LOOSE_NEAR, asking, has_date=TYPED), ring, is_decided=False, by_few=True)
-    for ring, whose in ((around + 2, "s.ring > 0"), (around + 3, f"s.ring = {around + 2}")):
-        _reach(connection, _sure_codes(NEAR, whose), ring, is_decided=False)
-
-
-def _reach(
-    connection: Connection, codes: str, ring: int, *, is_decided: bool = True, only_loose: bool = False, by_few: bool = False
-) -> int:
-    """Records that have one of the codes join `near`; returns how many are new. A code is looked up once for all rings.
-
-    Args:
-        by_few: leaves out codes of so many records that they say nothing of one person.
-    """
-    run = connection.execute
-    run(text(f"create temporary table wanted_code on commit drop as select distinct code from ({codes}) c where code is not null"))  # noqa: S608
-    run(text("create temporary table new_code on commit drop as select code from wanted_code except select code from asked_code"))
-    run(text("analyze new_code"))
     run(
         text(
-            "insert into found select a.code, r.record_id, r.feed, r.source_key "
-            "from new_code a join identity.record r on r.keys @> array[a.code]"
+            f"create temporary table near on commit drop as select {LISTED}, l.person_id, l.is_loose, 0 as ring, true as is_decided "  # noqa: S608
+            "from identity.record r cross join identity.link l with no data"
         )
     )
-    run(text("insert into asked_code select code from new_code"))
-    few = f"having count(*) <= {MOST_ROWS_PER_KEY}" if by_few else ""
-    loose = f"left join identity.link l using (feed, source_key) where {IS_LOOSE}" if only_loose else ""
-    reached = run(
+    run(text("alter table near add primary key (record_id)"))
+    run(text("create temporary table asked_code (code bigint, is_common boolean) on commit drop"))
+    run(text("create temporary table found (code bigint, record_id bigint, feed text, source_key text) on commit drop"))
+    for name, table in (("touched_now", "identity.record"), ("touched_then", "old_record")):
+        rows = f"select {LISTED} from touched_record t join {table} r using (feed, source_key)"  # noqa: S608
+        run(text(f"create temporary table {name} on commit drop as {rows}"))
+    return _Spread(connection, 0).go(f"{FELT_VALUES} union {FELT_PHONES}")
+
+
+def extend(connection: Connection, rows: Iterable[tuple[str, str]]) -> Neighbourhood:
+    """The neighbourhood of these rows (feed, source_key), which are in `near`, is in it too; what was decided stays so."""
+    pairs = list(rows)
+    run = connection.execute
+    latest = run(text("select max(ring) from near")).scalar_one()
+    run(text("truncate touched_now, touched_then"))
+    run(
         text(
+            f"insert into touched_now select {LISTED} from near r join unnest(cast(:feeds as text[]), cast(:keys as text[])) "  # noqa: S608
+            "u (feed, source_key) using (feed, source_key)"
+        ),
+        {"feeds": [feed for feed, _ in pairs], "keys": [key for _, key in pairs]},
+    )
+    return _Spread(connection, (latest // RINGS + 1) * RINGS).go(FELT_PHONES)
+
+
+class _Spread:
+    """From the rows of `touched_now` and what they were (`touched_then`) over rings that count from `base`."""
+
+    def __init__(self, connection: Connection, base: int) -> None:
+        self._connection, self._base = connection, base
+
+    def go(self, felt: str) -> Neighbourhood:
+        """`near` has all rings and the context around them. `felt`: codes that say more or less than before."""
+        # A look-up per key in the index over the keys is right, whatever statistics say of tables that were just made.
+        look_up(self._connection)
+        self._run("set local enable_mergejoin = off")
+        self._run("analyze touched_now, touched_then")
+        self._spread_over_persons(felt)
+        self._spread_over_loose_rows()
+        self._surround()
+        self._run("set local enable_mergejoin = on")
+        decided, everything = self._connection.execute(text("select count(*) filter (where is_decided), count(*) from near")).one()
+        return Neighbourhood(decided, everything - decided)
+
+    def _run(self, query: str) -> int:
+        return int(self._connection.execute(text(query), {"base": self._base} if ":base" in query else {}).rowcount)
+
+    def _spread_over_persons(self, felt: str) -> None:
+        """Ring 0: the touched rows, those of the same sure keys now or before, those who feel what grew common, and their persons."""
+        self._add("select record_id from touched_now", 0)
+        self._reach(" union ".join(_sure_codes(name) for name in ("touched_now", "touched_then")), 0)
+        self._add(
+            "select r.record_id from touched_then t join identity.link l using (feed, source_key) "
+            "join identity.link o on o.person_id = l.person_id join identity.record r on (r.feed, r.source_key) = (o.feed, o.source_key)",
+            0,
+        )
+        self._reach(felt, 0, only_loose=True)
+        self._complete_persons(0)
+
+    def _spread_over_loose_rows(self) -> None:
+        codes = " union ".join([_keys(self._near("true", 0)), _keys("touched_then")])
+        for ring in range(1, MOST_ROUNDS + 1):
+            if not self._reach(codes, ring, only_loose=True, by_few=True):
+                return
+            self._complete_persons(ring)
+            codes = _keys(self._near("is_loose", ring))
+
+    def _surround(self) -> None:
+        """Context: the candidates of every loose row that is decided, the candidates of those of them that are loose, and all rows of
+        the sure keys of everybody so far."""
+        around = MOST_ROUNDS + 1
+        for ring, asking in ((around, range(around)), (around + 1, [around])):
+            self._reach(_keys(self._near("is_loose", *asking), has_date=TYPED), ring, is_decided=False, by_few=True)
+        for ring, whose in ((around + 2, range(1, around + 2)), (around + 3, [around + 2])):
+            self._reach(_sure_codes(self._near("true", *whose)), ring, is_decided=False)
+
+    def _near(self, where: str, *rings: int) -> str:
+        listed = ", ".join(str(self._base + ring) for ring in rings)
+        return f"(select * from near where {where} and ring in ({listed}))"  # noqa: S608
+
+    def _reach(self, codes: str, ring: int, *, is_decided: bool = True, only_loose: bool = False, by_few: bool = False) -> int:
+        """Records that have one of the codes are in `near`; returns how many this spread had not reached. A code is looked up once.
+
+        Args:
+            by_few: leaves out codes of so many records that they say nothing of one person.
+        """
+        self._run(f"create temporary table wanted_code on commit drop as select distinct code from ({codes}) c where code is not null")  # noqa: S608
+        known = "" if by_few else " where not is_common"
+        self._run(
+            f"create temporary table new_code on commit drop as select code from wanted_code except select code from asked_code{known}"
+        )
+        self._run("analyze new_code, wanted_code")
+        most = f"limit {MOST_ROWS_PER_KEY + 1}" if by_few else ""
+        self._run(
+            "create temporary table new_found on commit drop as select a.code, r.* from new_code a cross join lateral "  # noqa: S608
+            f"(select record_id, feed, source_key from identity.record r where r.keys @> array[a.code] {most}) r"
+        )
+        few = f"having count(*) <= {MOST_ROWS_PER_KEY}" if by_few else ""
+        if by_few:
+            self._run(
+                f"insert into asked_code select code, count(*) > {MOST_ROWS_PER_KEY} from new_code left join new_found using (code) group by code"
+            )
+        else:
+            self._run("insert into asked_code select code, false from new_code")
+        self._run("insert into found select * from new_found")
+        self._run("analyze found, near")
+        loose = f"left join identity.link l using (feed, source_key) where {IS_LOOSE}" if only_loose else ""
+        reached = self._add(
             f"with telling as materialized (select code from found join wanted_code using (code) group by code {few}), "  # noqa: S608
-            "reached as (select distinct record_id, feed, source_key from found join telling using (code) "
-            "where not exists (select from near n where n.record_id = found.record_id)) "
-            f"insert into near select record_id, {ring}, {is_decided} from reached {loose} on conflict do nothing"
+            "reached as materialized (select distinct record_id, feed, source_key from found join telling using (code) "
+            "where not exists (select from near n where n.record_id = found.record_id and n.ring >= :base)) "
+            f"select record_id from reached {loose}",
+            ring,
+            is_decided=is_decided,
         )
-    ).rowcount
-    run(text("drop table wanted_code, new_code"))
-    return reached
+        self._run("drop table wanted_code, new_code, new_found")
+        return reached
 
-
-def _complete_persons(connection: Connection, ring: int) -> None:
-    """Every row of the persons of this ring's rows is in the ring, but those of an earlier one."""
-    connection.execute(
-        text(
-            f"with mine as (select distinct l.person_id from near n join identity.record r using (record_id) "  # noqa: S608
-            f"join identity.link l on (l.feed, l.source_key) = (r.feed, r.source_key) where n.ring = {ring}) "
-            f"insert into near select r.record_id, {ring}, true from mine join identity.link o using (person_id) "
-            "join identity.record r on (r.feed, r.source_key) = (o.feed, o.source_key) on conflict do nothing"
+    def _complete_persons(self, ring: int) -> None:
+        """Every row of the persons of this ring's rows is in the ring, but those of an earlier one."""
+        self._add(
+            f"select r.record_id from (select distinct person_id from near where ring = {self._base + ring}) m "  # noqa: S608
+            "join identity.link o using (person_id) join identity.record r on (r.feed, r.source_key) = (o.feed, o.source_key)",
+            ring,
         )
-    )
+
+    def _add(self, chosen: str, ring: int, *, is_decided: bool = True) -> int:
+        return self._run(
+            f"{INTO_NEAR} select {LISTED}, l.person_id, {IS_LOOSE}, {self._base + ring}, {is_decided} "  # noqa: S608
+            f"from ({chosen}) c join identity.record r using (record_id) {LINKED} {ON_CONFLICT}"
+        )

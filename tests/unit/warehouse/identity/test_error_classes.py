@@ -18,33 +18,33 @@ PERSONS, SEEDS = 10_000, (21, 99)
 
 # Class: precision at least, recall at least, share of its rows in review at most.
 FLOORS = {
-    "none": (0.998, 0.993, 0.003),
-    "id_missing": (0.997, 0.975, 0.015),
-    "id_placeholder": (0.99, 0.94, 0.05),
+    "none": (0.999, 0.995, 0.003),
+    "id_missing": (0.997, 0.98, 0.015),
+    "id_placeholder": (0.99, 0.96, 0.04),
     "id_excel": (0.99, 0.91, 0.02),
-    "id_sci": (0.99, 0.95, 0.04),
-    "id_typo": (0.995, 0.98, 0.01),
-    "id_swap": (0.985, 0.91, 0.07),
-    "id_15": (0.998, 0.98, 0.01),
-    "id_dirty": (0.998, 0.98, 0.01),
-    "id_borrowed": (0.90, 0.82, 0.12),  # where the date and the sex follow the number, little is left that is the row's own
+    "id_sci": (0.99, 0.98, 0.02),
+    "id_typo": (0.998, 0.985, 0.01),
+    "id_swap": (0.985, 0.96, 0.04),
+    "id_15": (0.998, 0.99, 0.01),
+    "id_dirty": (0.998, 0.985, 0.01),
+    "id_borrowed": (0.88, 0.83, 0.1),  # where the date and the sex follow the number, little is left that is the row's own
     "id_second": (0.95, 0.30, 0.30),  # two valid numbers are two persons until a register or a steward says otherwise
     "id_double": (0.90, 0.50, 0.50),  # a handful of rows: one number, two persons, and nothing that divides their dates
-    "name_homophone": (0.995, 0.975, 0.03),
-    "name_lookalike": (0.99, 0.74, 0.15),  # half of the pairs stand in no table of ours
-    "name_traditional": (0.99, 0.97, 0.02),
+    "name_homophone": (0.995, 0.98, 0.02),
+    "name_lookalike": (0.99, 0.84, 0.1),  # half of the pairs stand in no table of ours
+    "name_traditional": (0.99, 0.98, 0.02),
     "name_space": (0.995, 0.98, 0.01),
-    "name_alias": (0.98, 0.56, 0.27),  # another name altogether, on the same number: a steward's, unless a date of its own agrees
-    "name_surname": (0.97, 0.80, 0.18),
-    "name_reversed": (0.97, 0.88, 0.05),
-    "name_lost": (0.985, 0.83, 0.09),
-    "name_dot": (0.995, 0.985, 0.01),
-    "birth_missing": (0.995, 0.965, 0.015),
-    "birth_lunar": (0.995, 0.965, 0.025),
-    "birth_0101": (0.99, 0.965, 0.02),
-    "birth_swap": (0.98, 0.93, 0.05),
-    "birth_digit": (0.99, 0.93, 0.04),
-    "birth_year": (0.99, 0.91, 0.02),
+    "name_alias": (0.98, 0.8, 0.15),  # another name altogether: the number's while nobody else fits and they do not live elsewhere
+    "name_surname": (0.97, 0.8, 0.15),
+    "name_reversed": (0.97, 0.92, 0.05),
+    "name_lost": (0.99, 0.92, 0.03),
+    "name_dot": (0.998, 0.99, 0.01),
+    "birth_missing": (0.995, 0.98, 0.01),
+    "birth_lunar": (0.995, 0.975, 0.02),
+    "birth_0101": (0.99, 0.97, 0.02),
+    "birth_swap": (0.98, 0.95, 0.05),
+    "birth_digit": (0.99, 0.95, 0.02),
+    "birth_year": (0.99, 0.93, 0.02),
 }
 
 
@@ -97,5 +97,5 @@ def test_few_rows_with_the_error_are_left_to_a_steward(told: dict[str, Told], er
 def test_with_twice_the_errors_most_pairs_are_still_found_and_nearly_all_are_right() -> None:
     quality = linked(SEEDS[0], errors=2.0)
     assert quality.pairs.precision >= 0.995
-    assert quality.pairs.f1 >= 0.98
+    assert quality.pairs.f1 >= 0.985
     assert quality.review_share <= 0.015
