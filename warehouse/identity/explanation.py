@@ -92,8 +92,7 @@ class Sentence:
         said: dict[str, str | int] = dict(self.said)
         if "rule" in said and "because" not in said:
             said["because"] = RULES.get(str(said["rule"]), "evidence together")
-        if "key" in said:
-            said["key"] = str(said["key"]).replace("_", " ")
+        said |= {name: str(said[name]).replace("_", " ") for name in ("key", "status") if name in said}
         if "what" in said:
             said["what"] = CHANGES[str(said["what"])].format(**said)
         return WORDS[self.code].format(**said)
