@@ -1,9 +1,11 @@
 """All ways of linking on the same records, in one run: time, memory, precision, recall, and the share sent to review.
 
     python -m benchmarks.identity [--persons 10000 100000 1000000] [--seed 21] [--errors 1.0] [--ways ours splink exact] [--write]
+    python -m benchmarks.identity --incremental [--persons 1000000] [--late 1000] [--seed 21] [--write]
 
 The crowd is made once per size; each way runs in a process of its own. Seeds 7 and 8 were used for tuning, so they are for
 tuning only; figures are reported on others. `--write` puts the lines into docs/figures.md. `--classes` prints every error class.
+`--incremental` measures what late records cost a province that is linked already (`incremental`).
 """
 
 from __future__ import annotations
@@ -42,13 +44,37 @@ def main() -> int:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--classes", action="store_true", help="print precision, recall and review share per error class")
     parser.add_argument("--write", action="store_true", help="put the lines into docs/figures.md")
+    parser.add_argument("--incremental", action="store_true", help="late records against a linked province, through the database")
+    parser.add_argument("--late", type=int, default=1000, help="with --incremental: records of a night")
     parser.add_argument("--act", choices=(*WAYS, "crowd", "score"), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.act:
         print(json.dumps(_act(given.act, given.folder, given)))
         return 0
+    if given.incremental:
+        for persons in given.persons:
+            _measure_nights(persons, given)
+        return 0
     return max(compare(persons, given) for persons in given.persons)
+
+
+def _measure_nights(persons: int, given: argparse.Namespace) -> None:
+    from benchmarks.identity.incremental import figure_line as night_line
+    from benchmarks.identity.incremental import incremental
+
+    told = incremental(persons, given.late, given.seed)
+    for name, value in told.items():
+        print(f"  {name:40} {value:,.3f}", flush=True)
+    line = night_line(persons, given.late, given.seed, told, machine_now())
+    print(line, flush=True)
+    if given.write:
+        keep(line)
+
+
+def machine_now() -> str:
+    """The machine and day of a figure."""
+    return f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {date.today():%Y-%m-%d}"  # noqa: DTZ011
 
 
 def compare(persons: int, given: argparse.Namespace) -> int:
@@ -161,11 +187,10 @@ def figure_line(persons: int, given: argparse.Namespace, figures: Mapping[str, M
     peers = "; ".join(f"{WAYS[way].title}: {_in_short(told)}" for way, told in figures.items() if way != "ours")
     doubled = f", error rates x{given.errors:g}" if given.errors != 1 else ""
     made = " ".join([f"--persons {persons}", f"--seed {given.seed}"] + ([f"--errors {given.errors:g}"] if given.errors != 1 else []))
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {date.today():%Y-%m-%d}"  # noqa: DTZ011
     return (
         f"| link {persons:,} persons ({figures['ours']['rows']:,} records), seed {given.seed}{doubled} | {_in_short(figures['ours'])}, "
         f"{figures['ours']['review']:.2%} to review, {figures['ours']['seconds'] / figures['ours']['rows'] * 1e6:.0f} us a record | "
-        f'{peers} | {AIM} | {machine} | `make bench-identity ARGS="{made}"` |'
+        f'{peers} | {AIM} | {machine_now()} | `make bench-identity ARGS="{made}"` |'
     )
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from sqlalchemy import text
 from benchmarks.identity.rates import AS_OF
 
 PART = 250_000
+AIM = "1,000 late records warm within 1 s, cold within 5 s, at 1,000,000 persons"
 
 
 def incremental(persons: int, late: int, seed: int = 7, folder: Path | None = None) -> dict[str, float]:
@@ -106,10 +108,18 @@ def _night(frame: pd.DataFrame) -> dict[str, float]:
     from warehouse.identity.link import link_touched
     from warehouse.runs import run_record
 
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     with run_record("link") as run, transaction(Role.ETL, one_snapshot=True) as connection:
+        backend = psutil.Process(connection.execute(text("select pg_backend_pid()")).scalar_one())
+        before = sum(backend.cpu_times()[:2])
         counts = link_touched(connection, run.run_id, AS_OF, _put(connection, frame))
-    return {"seconds": time.perf_counter() - started, **{k: float(v) for k, v in counts.as_dict().items()}}
+        in_database = sum(backend.cpu_times()[:2]) - before
+    return {
+        "seconds": time.perf_counter() - started,
+        "cpu_seconds": time.process_time() - cpu,
+        "database_cpu_seconds": in_database,
+        **{k: float(v) for k, v in counts.as_dict().items()},
+    }
 
 
 def _warm(frame: pd.DataFrame) -> dict[str, float]:
@@ -161,6 +171,15 @@ def _judged(before: pd.DataFrame, truth: pd.DataFrame, late: pd.DataFrame) -> di
     }
 
 
-if __name__ == "__main__":
-    for name, value in incremental(int(sys.argv[1]), int(sys.argv[2])).items():
-        print(f"{name:40} {value:,.3f}")
+def figure_line(persons: int, late: int, seed: int, told: Mapping[str, float], machine: str) -> str:
+    """The line of docs/figures.md for `incremental`'s figures."""
+    right, wrong = told["joined_right"] + told["new_right"], told["joined_wrong"] + told["new_wrong_and_linked"]
+    return (
+        f"| link {late:,} late records against {persons:,} linked persons, seed {seed} | {told['warm_seconds']:.1f} s warm "
+        f"({told['warm_cpu_seconds']:.1f} s of processor, {told['warm_database_cpu_seconds']:.1f} s more in the database), "
+        f"{told['cold_process_seconds']:.1f} s as a fresh process; {told['warm_rows']:,.0f} rows decided again; "
+        f"late rows {right:,.0f} right, {wrong:,.0f} wrong, {told['new_wrong_in_review_or_unlinked']:,.0f} waiting; "
+        f"{told['earlier_rows_moved']:,.0f} earlier rows with another id | the whole in {told['full_seconds']:.1f} s, made ready in "
+        f"{told['prepare_seconds']:.1f} s | {AIM} | {machine} | "
+        f'`make bench-identity ARGS="--incremental --persons {persons} --late {late} --seed {seed}"` |'
+    )

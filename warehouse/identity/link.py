@@ -152,8 +152,10 @@ def _work_near(connection: Connection, day: date) -> tuple[_Worked, Assignment] 
     goes on growing: then all is near."""
     model = _active_model(connection) or packaged()
     gather(connection)
+    all_rows = None
     for _ in range(MOST_SPREADS):
-        loaded = load(connection, day, "near")
+        loaded = load(connection, day, "near", all_rows)
+        all_rows = loaded.records.all_rows
         found = connection.execute(text("select is_decided from near order by record_id")).scalars()
         worked = _work(connection, loaded, model, np.fromiter(found, dtype=bool, count=len(loaded.record_id)))
         assignment = _assign(connection, worked)
@@ -194,13 +196,10 @@ def _drawn_in(worked: _Worked) -> pd.DataFrame:
 
 def _standing(connection: Connection, loaded: Loaded, *, is_whole: bool) -> pd.Series:
     """The person each row stands with, None = nobody's yet."""
-    source = "identity.record r" if is_whole else "near n join identity.record r using (record_id)"
-    found = connection.execute(
-        text(
-            f"select r.record_id, l.person_id from {source} join identity.link l "  # noqa: S608
-            "on (l.feed, l.source_key) = (r.feed, r.source_key)"
-        )
-    ).all()
+    query = "select record_id, person_id from near"
+    if is_whole:
+        query = "select r.record_id, l.person_id from identity.record r join identity.link l using (feed, source_key)"
+    found = connection.execute(text(query)).all()
     persons = pd.Series([row[1] for row in found], index=[row[0] for row in found], dtype=object)
     return pd.Series(persons.reindex(loaded.record_id).to_numpy(), index=loaded.records.rows.index)
 

@@ -50,10 +50,11 @@ class Loaded:
     record_id: np.ndarray
 
 
-def load(connection: Connection, as_of: date, wanted: str | None = None) -> Loaded:
-    """The records of the temp table `wanted` (record_id), or all, in order of record_id.
+def load(connection: Connection, as_of: date, wanted: str | None = None, all_rows: int | None = None) -> Loaded:
+    """The records of the temp table `wanted` (columns of `identity.record`), or all, in order of record_id.
 
-    A subset carries how often its names, phones and damaged numbers stand in all records.
+    A subset carries how often its names, phones and damaged numbers stand in all records, and how many there are in all
+    (`all_rows`, where that has been counted in this transaction).
     """
     table = _copy_out(connection, wanted)
     rows = pd.DataFrame(index=pd.RangeIndex(len(table)))
@@ -71,7 +72,7 @@ def load(connection: Connection, as_of: date, wanted: str | None = None) -> Load
     if wanted is not None:
         records.name_rows, records.text_rows = (_counts(connection, kind, codes[kind_column]) for kind, kind_column in COUNTED.items())
         records.phone_names = _names_of_phones(connection, codes["phone"])
-        records.all_rows = connection.execute(text("select count(*) from identity.record")).scalar_one()
+        records.all_rows = _count(connection) if all_rows is None else all_rows
     _add_changes(connection, records, table, as_of, is_whole=wanted is None)
     return Loaded(records, table["record_id"].to_numpy())
 
@@ -83,7 +84,7 @@ COUNTED = {"name": "name", "text": "text_number"}
 def _copy_out(connection: Connection, wanted: str | None) -> pa.Table:
     names = ["feed", "source_key", *COLUMNS.values(), *PLAIN]
     listed = ", ".join(f"r.{name}" for name in names)
-    source = "identity.record r" if wanted is None else f"{wanted} w join identity.record r using (record_id)"
+    source = "identity.record r" if wanted is None else f"{wanted} r"
     day = "r.birth_date - date '1970-01-01' as birth_date"
     query = f"copy (select {listed}, {day} from {source} order by r.record_id) to stdout (format csv, header)"  # noqa: S608
     sink = BytesIO()
@@ -111,6 +112,10 @@ def _values(connection: Connection, kind: str, codes: np.ndarray, wanted: str | 
     """The value behind each code, "" where it is kept by its code alone."""
     opened = open_values(connection, kind, None if wanted is None else codes.tolist())
     return [opened.get(code, "") for code in codes.tolist()]
+
+
+def _count(connection: Connection) -> int:
+    return int(connection.execute(text("select count(*) from identity.record")).scalar_one())
 
 
 def _counts(connection: Connection, kind: str, codes: np.ndarray) -> np.ndarray:

@@ -179,9 +179,9 @@ class _Spread:
         self._run(f"create temporary table wanted_code on commit drop as select distinct code from ({codes}) c where code is not null")  # noqa: S608
         known = "" if by_few else " where not is_common"
         self._run(
-            f"create temporary table new_code on commit drop as select code from wanted_code except select code from asked_code{known}"
+            f"create temporary table new_code on commit drop as select code from wanted_code except select code from asked_code{known}"  # noqa: S608
         )
-        self._run("analyze new_code, wanted_code")
+        self._run("analyze new_code")
         most = f"limit {MOST_ROWS_PER_KEY + 1}" if by_few else ""
         self._run(
             "create temporary table new_found on commit drop as select a.code, r.* from new_code a cross join lateral "  # noqa: S608
@@ -190,12 +190,12 @@ class _Spread:
         few = f"having count(*) <= {MOST_ROWS_PER_KEY}" if by_few else ""
         if by_few:
             self._run(
-                f"insert into asked_code select code, count(*) > {MOST_ROWS_PER_KEY} from new_code left join new_found using (code) group by code"
+                f"insert into asked_code select code, count(*) > {MOST_ROWS_PER_KEY} from new_code left join new_found using (code) "  # noqa: S608
+                "group by code"
             )
         else:
             self._run("insert into asked_code select code, false from new_code")
         self._run("insert into found select * from new_found")
-        self._run("analyze found, near")
         loose = f"left join identity.link l using (feed, source_key) where {IS_LOOSE}" if only_loose else ""
         reached = self._add(
             f"with telling as materialized (select code from found join wanted_code using (code) group by code {few}), "  # noqa: S608
