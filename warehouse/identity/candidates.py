@@ -26,6 +26,7 @@ telling as (select key from wanted group by key having count(*) <= $most)
 select distinct m.node, w.grp from mine m join telling using (key) join wanted w using (key)
 where w.grp <> m.own and w.position <> m.position
 """
+DECADE_DAYS = 3653
 _DAYS_BEFORE_1970 = 1 << 16
 _DAY_BITS, _COUNTY_BITS, _CODE_BITS = 18, 20, 31
 
@@ -59,7 +60,7 @@ def row_keys(names: Names, rows: Rows, *, is_looking: bool) -> Iterator[tuple[st
     name = np.where(np.append(names.is_placeholder, True)[rows.name], NOTHING, rows.name)
     plain, sound, given = (np.append(column, np.int32(NOTHING))[name] for column in (names.plain, names.sound, names.given))
     day = np.where(rows.birth == NO_DAY, NOTHING, rows.birth.astype(np.int64) + _DAYS_BEFORE_1970)
-    year = np.where(day == NOTHING, NOTHING, day // 366)
+    decade = np.where(day == NOTHING, NOTHING, day // DECADE_DAYS)
     county = np.where(rows.residence == NOTHING, rows.hukou, rows.residence)
     days, codes = (day, _DAY_BITS), _CODE_BITS
     yield "name as written alike, and birth", _packed((plain, codes), days)
@@ -71,7 +72,7 @@ def row_keys(names: Names, rows: Rows, *, is_looking: bool) -> Iterator[tuple[st
     yield "sound of the name, and dwelling", _packed((sound, codes), (rows.house, codes))
     yield "given name, and phone", _packed((given, codes), (rows.phone, codes))
     yield "given name, and dwelling", _packed((given, codes), (rows.house, codes))
-    yield "name as written alike, county, and about the year of birth", _packed((plain, 26), (county, _COUNTY_BITS), (year, 10))
+    yield "name as written alike, county, and about the decade of birth", _packed((plain, 26), (county, _COUNTY_BITS), (decade, 10))
     # Only a row without a date looks this way; it may find rows that have one.
     everywhere = _packed((plain, 26), (county, _COUNTY_BITS))
     yield "name as written alike, and county", np.where(is_looking & (day != NOTHING), NOTHING, everywhere)

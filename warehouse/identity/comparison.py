@@ -168,13 +168,15 @@ def is_same_name_and_birth(compared: Compared) -> np.ndarray:
 
 
 def has_ground(compared: Compared) -> np.ndarray:
-    """Pairs that may be joined at all: never by a damaged number alone, and by name and birth alone only where the name is rare."""
+    """Pairs that may be joined at all: never by a damaged number alone, never under another given name (twins share everything
+    else), and by name and birth alone only where the name is rare."""
     lives_there = (compared.level("phone") == 1) | (compared.level("dwelling") == 1)
     supported = lives_there | (compared.level("county") == 1) | (compared.level("number") >= NUMBER_PREFIX15)
     is_named = compared.level("name") >= NAME_PART
     is_rare = is_same_name_and_birth(compared) & (compared.level("namesakes") <= compared.rare_up_to) & (compared.level("rivals") == 0)
     supported |= is_rare & (compared.level("sex") != 0) & (compared.level("number") != NUMBER_CONTRADICTS)
-    ground: np.ndarray = np.where(is_named, supported, lives_there & (compared.level("birth") == BIRTH_SAME))
+    is_renamed = (compared.level("name") == GIVEN_NAME_ONLY) & (compared.level("birth") == BIRTH_SAME)
+    ground: np.ndarray = np.where(is_named, supported, is_renamed & lives_there)
     return ground
 
 

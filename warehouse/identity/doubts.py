@@ -40,7 +40,17 @@ def doubts(records: Records, decided: pd.DataFrame) -> pd.DataFrame:
         [both] * len(pairs),
     )
     twice["kind"] = "two_numbers"
-    return pd.concat([rows, twice], ignore_index=True)[COLUMNS]
+    torn = _persons_with_two_registrations(records, decided)
+    said = {"number": "same", "registration_number": "other"}
+    parted = _lines(
+        decided,
+        torn["one"].to_numpy(),
+        torn["other"].to_numpy(),
+        [Rule.BROKEN.text] * len(torn),
+        [float("nan")] * len(torn),
+        [said] * len(torn),
+    )
+    return pd.concat([rows, twice, parted], ignore_index=True)[COLUMNS]
 
 
 def _lines(decided: pd.DataFrame, one, other, rule, odds, evidence) -> pd.DataFrame:  # type: ignore[no-untyped-def]
@@ -69,4 +79,15 @@ def _persons_with_two_numbers(records: Records, decided: pd.DataFrame) -> pd.Dat
         first = told.drop_duplicates(same)
         found.append(told[~told.index.isin(first.index)].merge(first, on=same, suffixes=("", "_first")))
     pairs = pd.concat(found, ignore_index=True).drop_duplicates(["cluster", "cluster_first"])
+    return pairs.rename(columns={"row_first": "one", "row": "other"})[["one", "other"]]
+
+
+def _persons_with_two_registrations(records: Records, decided: pd.DataFrame) -> pd.DataFrame:
+    """Persons by one sure number under two registration numbers: a row `one`, `other` of each (the number may be borrowed)."""
+    is_held = ((decided["link_status"] == LINKED) & ~decided["is_loose"] & (records.rows["registration_number"] != NOTHING)).to_numpy()
+    held = decided[is_held][["feed", "source_key", "cluster"]].assign(registration=records.rows["registration_number"][is_held])
+    held = held.assign(row=held.index, feed=held["feed"].astype(str)).sort_values(["feed", "source_key"])
+    told = held.drop_duplicates(["cluster", "registration"])
+    first = told.drop_duplicates("cluster")
+    pairs = told[~told.index.isin(first.index)].merge(first, on="cluster", suffixes=("", "_first"))
     return pairs.rename(columns={"row_first": "one", "row": "other"})[["one", "other"]]

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from core.sealing import blind_index
 from warehouse.identity.births import NO_DAY
+from warehouse.identity.candidates import DECADE_DAYS
 from warehouse.identity.name_characters import sounds
 from warehouse.identity.names import NOTHING, Names
 
@@ -116,7 +117,7 @@ def row_codes(
     plain, sound, given = names["plain"], names["sound"], names["given"]
     told = np.where(birth == NO_DAY, 0, birth.astype(np.int64) + _DAYS_BEFORE_1970)
     day = told.astype(np.uint64)
-    year = np.where(told == 0, 0, told // 366 + 1).astype(np.uint64)
+    decade = np.where(told == 0, 0, told // DECADE_DAYS + 1).astype(np.uint64)
     place = (county.astype(np.int64) + 1).astype(np.uint64)
     return [
         mixed("name as written alike, and birth", plain, day),
@@ -128,7 +129,7 @@ def row_codes(
         mixed("sound of the name, and dwelling", sound, house),
         mixed("given name, and phone", given, phone),
         mixed("given name, and dwelling", given, house),
-        mixed("name as written alike, county, and about the year of birth", plain, place, year),
+        mixed("name as written alike, county, and about the decade of birth", plain, place, decade),
     ]
 
 

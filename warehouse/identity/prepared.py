@@ -48,7 +48,7 @@ STORED = (
     "keys",
 )
 # Another form of the stored evidence makes every record anew.
-FORM = 1
+FORM = 2
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class Person:
 
 @cache
 def decided() -> tuple[pd.DataFrame, frozenset[frozenset[str]]]:
-    """The verdicts by "<place> <row>", and the pairs of persons a steward is asked of because of two numbers."""
+    """The verdicts by "<place> <row>", and the pairs of rows a steward is asked of because of two numbers."""
     people = [Person(place) for place in range(len(CASES))]
     rows = [person.row(key, said) for person, case in zip(people, CASES, strict=True) for key, said in case["rows"].items()]
     told = [(person, case) for person, case in zip(people, CASES, strict=True)]
@@ -115,7 +115,7 @@ def decided() -> tuple[pd.DataFrame, frozenset[frozenset[str]]]:
     )
     found = decide(known, None, packaged())
     asked = doubts(known, found)
-    asked = asked[asked["kind"] == "two_numbers"]
+    asked = asked[asked["kind"].isin(["two_numbers", "broken_cluster"])]
     pairs = frozenset(frozenset(pair) for pair in zip(asked["source_key"], asked["other_source_key"], strict=True))
     return found.set_index("source_key"), pairs
 
