@@ -1,6 +1,6 @@
 """Trains the model that ships with the project, on a crowd of a hundred thousand persons.
 
-    python -m benchmarks.identity.packaged_model
+python -m benchmarks.identity.packaged_model
 """
 
 from __future__ import annotations
