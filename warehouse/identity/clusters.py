@@ -68,7 +68,10 @@ def _verdicts(decision: Decision) -> pd.DataFrame:
     for name, level, words in (("name_class", decision.name_level, Likeness), ("birth_class", decision.birth_level, BirthLikeness)):
         found[name] = pd.Categorical.from_codes(np.where(has_number, level + 1, 0), ["", *(word.word for word in words)])
     found["is_loose"] = decision.is_loose
-    found["odds"], found["rival"] = decision.odds, _representatives(found, decision.rival)
+    # Of a contested number a steward wants to see the holder, where nobody fits better.
+    is_unasked = contested & (decision.rival == NOTHING) & has_number
+    rival = np.where(is_unasked, decision.groups.roots()[decision.number], decision.rival)
+    found["odds"], found["rival"] = decision.odds, _representatives(found, rival)
     return found
 
 

@@ -160,7 +160,7 @@ def test_a_borrowed_number_is_a_question() -> None:
     link()
     found = row(("means_checks", "m"))
     assert (found.verdict, rule_of(found)) == ("review", "3")
-    assert "case_of_row" in codes(found)
+    assert "case" in codes(found)
     assert pair(("drug_tests", "a"), ("means_checks", "m")).verdict == "in_review"
 
 
