@@ -75,8 +75,9 @@ bench-ingest: $(SYNCED) ## one million insurance rows, file to published staging
 bench-identity: $(SYNCED) ## linking 10,000 to 1,000,000 persons: ours, Splink 5, exact number, on the same records
 	@$(PY) -m benchmarks.identity $(ARGS)
 
-faults: $(SYNCED) ## kill at every point, hang and garbage: all of it, slow ones too
+faults: $(SYNCED) ## kill at every point, hang and garbage, random fortnights of linking: all of it, slow ones too
 	@$(PY) -m pytest tests/faults $(ARGS)
+	@$(PY) -m pytest -m slow tests/database $(ARGS)
 
 test-demo: $(SYNCED) ## the demo through a whole Airflow, as a test (minutes)
 	@$(PY) -m pytest -m slow tests/journeys $(ARGS)
