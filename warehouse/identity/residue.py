@@ -31,7 +31,7 @@ from warehouse.identity.comparison import (
     profiles,
 )
 from warehouse.identity.decision import Decision
-from warehouse.identity.id_numbers import births_of, sexes_of
+from warehouse.identity.id_numbers import ROWS_PER_TEXT, births_of, sexes_of
 from warehouse.identity.model import FEWEST_LABELS, LinkModel, packaged, train
 from warehouse.identity.practice import Practice, practise, sexes_in_texts
 from warehouse.identity.records import NOTHING
@@ -43,7 +43,6 @@ STAY_FROM = 0.60  # a row that stands with the person already stays from here
 SHOW_FROM = 0.10  # from here a steward is asked
 RULE_KEEPS_FROM = 0.25  # below, what rules 7 and 8 would join goes to a steward
 PERSONS_PER_PHONE = 5
-ROWS_PER_TEXT = 8
 
 
 def join_by_likeness(decision: Decision, model: LinkModel | None = None, standing: np.ndarray | None = None) -> LinkModel | None:
