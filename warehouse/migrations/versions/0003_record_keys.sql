@@ -1,0 +1,2 @@
+-- Blocking keys of records, one narrow row each.
+SELECT 1;

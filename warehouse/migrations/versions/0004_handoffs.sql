@@ -1,0 +1,2 @@
+-- What handoffs need beside their states and flags.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Aftercare flags, points, service counts and measures.
+SELECT 1;

