@@ -26,7 +26,7 @@ from core.settings import keys_folder
 AES_GCM, SM4_GCM = 1, 2
 NONCE_BYTES = 12
 INDEX_BYTES = 16
-MASTER_KEYS = ("sealing", "index", "raw")
+MASTER_KEYS = ("sealing", "index", "raw", "proof")
 
 
 class KeySource(Protocol):

@@ -57,7 +57,7 @@ def test_equal_texts_have_equal_indexes_within_a_purpose_only(keys: KeyFolder) -
 
 def test_keys_are_created_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:
     folder = KeyFolder(tmp_path / "keys")
-    assert sorted(folder.create_missing()) == ["index", "raw", "sealing"]
+    assert sorted(folder.create_missing()) == ["index", "proof", "raw", "sealing"]
     before = folder.master_key("index")
     assert folder.create_missing() == []
     assert folder.master_key("index") == before
@@ -74,7 +74,7 @@ def test_a_machine_without_the_setting_gets_keys_of_its_own_and_keeps_them(tmp_p
     monkeypatch.setenv("GUITU_HOME", str(tmp_path))
     first = key_source().master_key("index")
     assert key_source().master_key("index") == first
-    assert sorted(path.name for path in (tmp_path / "keys").iterdir()) == ["index.key", "raw.key", "sealing.key"]
+    assert sorted(path.name for path in (tmp_path / "keys").iterdir()) == ["index.key", "proof.key", "raw.key", "sealing.key"]
 
 
 def test_a_folder_that_was_named_is_never_filled_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
