@@ -8,18 +8,46 @@ from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy import Table as SqlTable
 
-from warehouse.handoffs.rows import Case, Episode, Notice, Order, Organization, RegisteredPerson, RosterRow, Service, SourceRow
+from warehouse.handoffs.link_conflicts import link_conflicts
+from warehouse.handoffs.rows import (
+    Case,
+    DrugTest,
+    Episode,
+    LeaveViolation,
+    Notice,
+    Order,
+    Organization,
+    RegisteredPerson,
+    RiskAssessment,
+    RosterRow,
+    Service,
+    SourceRow,
+)
 from warehouse.identity.document_numbers import normal_number
-from warehouse.tables.feeds import staging_table
+from warehouse.tables.feeds import sealed_column, staging_table
 from warehouse.tables.identity import Link
+from warehouse.tables.ops import Snapshot
 
 Row = TypeVar("Row", bound=SourceRow)
 WithDecision = TypeVar("WithDecision", Notice, RosterRow, Order, Case)
 DEATH, REHABILITATION, DONE = "2", "2", "1"
-PERSON_FEEDS = ("release_notices", "centre_roster", "community_orders", "aftercare_cases", "registered_persons", "population_changes")
+ORDER_FEEDS: tuple[tuple[str, type[SourceRow]], ...] = (
+    ("drug_tests", DrugTest),
+    ("leave_violations", LeaveViolation),
+    ("risk_assessments", RiskAssessment),
+)
+PERSON_FEEDS = (
+    "release_notices",
+    "centre_roster",
+    "community_orders",
+    "aftercare_cases",
+    "registered_persons",
+    "population_changes",
+    *(feed for feed, _ in ORDER_FEEDS),
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +77,7 @@ def read_episodes(connection: Connection) -> Iterator[KnownEpisode]:
         _read(connection, "aftercare_services", Service, lambda table: table.c.service_result_code == DONE), lambda s: s.case_number
     )
     people = _People(connection, links)
+    supervision = {feed: _OfOrderOrPerson(feed, _read(connection, feed, kind), links) for feed, kind in ORDER_FEEDS}
     for number in sorted({*notices, *roster, *orders, *cases_by_decision}):
         mine = {case.source_key: case for case in cases_by_decision.get(number, ())}
         for order in orders.get(number, ()):
@@ -63,6 +92,9 @@ def read_episodes(connection: Connection) -> Iterator[KnownEpisode]:
         }
         keys = frozenset((feed, row.source_key) for feed, rows in parts.items() for row in rows)
         person_ids = links.persons_of(keys)
+        order_numbers = {normal_number(order.order_number) for order in of_orders}
+        of_both = {feed: rows.of(order_numbers, person_ids) for feed, rows in supervision.items()}
+        of_order = {(feed, row.source_key) for feed, rows in supervision.items() for row in rows.of(order_numbers, [])}
         episode = Episode(
             decision_number=_as_received(parts),
             notices=of_notices,
@@ -72,6 +104,10 @@ def read_episodes(connection: Connection) -> Iterator[KnownEpisode]:
             services=tuple(s for c in mine_cases for s in services.get(c.case_number, ())),
             registered=people.registered(person_ids, of_orders),
             death_dates=people.deaths(person_ids),
+            tests=of_both["drug_tests"],
+            violations=supervision["leave_violations"].of(order_numbers, []),
+            assessments=of_both["risk_assessments"],
+            link_conflicts=link_conflicts(links.told(keys | of_order)),
         )
         yield KnownEpisode(episode, person_ids[0] if len(person_ids) == 1 else None, keys)
 
@@ -80,10 +116,13 @@ class _Links:
     """Which person each row of the handoff feeds is linked to; rows under review count for nobody."""
 
     def __init__(self, connection: Connection) -> None:
-        found = connection.execute(
-            select(Link.feed, Link.source_key, Link.person_id).where(Link.feed.in_(PERSON_FEEDS), Link.link_status != "review")
-        )
-        self._person = {(feed, source_key): person_id for feed, source_key, person_id in found}
+        found = connection.execute(select(Link.feed, Link.source_key, Link.person_id, Link.link_status).where(Link.feed.in_(PERSON_FEEDS)))
+        self._told = {(feed, source_key): (person_id, status == "review") for feed, source_key, person_id, status in found}
+        self._person = {key: person_id for key, (person_id, is_review) in self._told.items() if not is_review}
+
+    def told(self, keys: Iterable[tuple[str, str]]) -> list[tuple[str, str, str, bool]]:
+        """Feed, key, person and whether under review, of the rows that have a link."""
+        return [(*key, *self._told[key]) for key in keys if key in self._told]
 
     def person_of(self, feed: str, source_key: str) -> str | None:
         return self._person.get((feed, source_key))
@@ -92,6 +131,20 @@ class _Links:
         """Persons the rows are linked to, the one with most rows first."""
         counted = Counter(person for key in keys if (person := self._person.get(key)))
         return sorted(counted, key=lambda person: (-counted[person], person))
+
+
+class _OfOrderOrPerson:
+    """Rows that belong to an episode by the order's number or by the linked person."""
+
+    def __init__(self, feed: str, rows: list[Any], links: _Links) -> None:
+        self._by_order = _group(rows, lambda row: normal_number(row.order_number) if row.order_number else None)
+        self._by_person = _group(rows, lambda row: links.person_of(feed, row.source_key))
+
+    def of(self, order_numbers: Iterable[str], person_ids: list[str]) -> tuple[Any, ...]:
+        """Rows of any of the orders, and of the person most rows speak of."""
+        found = [row for number in order_numbers for row in self._by_order.get(number, ())]
+        found += self._by_person.get(person_ids[0], ()) if person_ids else ()
+        return tuple({row.source_key: row for row in found}.values())
 
 
 class _People:
@@ -125,10 +178,28 @@ def _current(table: SqlTable) -> tuple[ColumnElement[bool], ...]:
 
 def _read(connection: Connection, feed: str, kind: type[Row], where: Any = None) -> list[Row]:
     table = staging_table(feed)
+    derived = _derived_columns(table)
     names = [f.name for f in fields(kind)]
     conditions = [*_current(table), *([where(table)] if where else [])]
-    found = connection.execute(select(*(table.c[name] for name in names)).where(*conditions))
+    columns = [derived[name]() if name in derived else table.c[name] for name in names]
+    found = connection.execute(select(*columns).where(*conditions))
     return [kind(**{name: _plain(value) for name, value in zip(names, row, strict=True) if value is not None}) for row in found]
+
+
+def _derived_columns(table: SqlTable) -> dict[str, Any]:
+    """Fields of rows that no single column of the feed holds."""
+    versions = table.alias("versions")
+    return {
+        "first_arrived_at": lambda: (
+            select(func.min(versions.c.arrived_at)).where(versions.c.source_key == table.c.source_key).scalar_subquery()
+        ),
+        "has_kin": lambda: table.c[sealed_column("kin_name")].is_not(None),
+        "snapshot_date": lambda: (
+            select(func.max(Snapshot.snapshot_date))
+            .where(Snapshot.feed == table.name, Snapshot.scope == table.c.centre_code)
+            .scalar_subquery()
+        ),
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SourceRow:
     """A current row of a feed; `order` breaks ties between rows, greatest wins."""
 
@@ -19,9 +19,9 @@ class SourceRow:
         return (self.source_updated_at, self.source_key)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Notice(SourceRow):
-    """A release notice."""
+    """A release notice; `first_arrived_at`: when the first version of it reached us."""
 
     decision_number: str
     centre_code: str | None = None
@@ -36,11 +36,16 @@ class Notice(SourceRow):
     receiver_type_code: str | None = None
     residence_region_code: str | None = None
     hukou_region_code: str | None = None
+    first_arrived_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RosterRow(SourceRow):
-    """A person in a centre; `missing_since`: first snapshot of the centre without it, its last values stay."""
+    """A person in a centre.
+
+    `missing_since`: first snapshot of the centre without it, its last values stay. `snapshot_date`: day of the centre's latest
+    accepted snapshot. `has_kin`: a relative's name is known; the name itself never comes here.
+    """
 
     decision_number: str
     centre_entry_date: date
@@ -52,10 +57,14 @@ class RosterRow(SourceRow):
     residence_region_code: str | None = None
     hukou_region_code: str | None = None
     destination_region_code: str | None = None
+    escape_days: int | None = None
+    diagnosis_result_code: str | None = None
+    has_kin: bool = False
     missing_since: date | None = None
+    snapshot_date: date | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Order(SourceRow):
     """A community order; order_type_code 2 is rehabilitation after isolation."""
 
@@ -68,17 +77,20 @@ class Order(SourceRow):
     street_code: str | None = None
     execution_region_code: str | None = None
     execution_start_date: date | None = None
+    execution_end_date: date | None = None
+    street_notified_date: date | None = None
     order_state_code: str | None = None
     order_state_date: date | None = None
     order_state_reason_code: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Case(SourceRow):
     """A case at a guidance station."""
 
     case_number: str
     station_code: str | None = None
+    worker_number: str | None = None
     decision_number: str | None = None
     order_number: str | None = None
     notice_acknowledged_at: datetime | None = None
@@ -87,12 +99,16 @@ class Case(SourceRow):
     pickup_at: datetime | None = None
     report_date: date | None = None
     agreement_date: date | None = None
+    agreement_end_date: date | None = None
     plan_date: date | None = None
+    file_item_codes: tuple[str, ...] = ()
+    transfer_station_code: str | None = None
     transfer_date: date | None = None
     transfer_accepted_date: date | None = None
+    police_report_date: date | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Service(SourceRow):
     """A service of a case."""
 
@@ -102,18 +118,65 @@ class Service(SourceRow):
     service_done_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RegisteredPerson(SourceRow):
     """The police register's row of a person."""
 
     registration_number: str | None = None
     control_state_code: str | None = None
     control_state_date: date | None = None
+    clean_since_date: date | None = None
+    is_contact_lost: bool | None = None
+    contact_lost_date: date | None = None
+    police_station_code: str | None = None
+    hukou_police_station_code: str | None = None
     residence_region_code: str | None = None
     hukou_region_code: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DrugTest(SourceRow):
+    """A planned or done test."""
+
+    order_number: str | None = None
+    test_planned_date: date | None = None
+    test_date: date | None = None
+    test_result_code: str | None = None
+    confirmation_code: str | None = None
+    excuse_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeaveViolation(SourceRow):
+    """A leave, with or without permission, or a breach of the agreement."""
+
+    order_number: str | None = None
+    event_type_code: str | None = None
+    absence_start_date: date | None = None
+    absence_end_date: date | None = None
+    approved_at: datetime | None = None
+    detected_at: datetime | None = None
+    police_reported_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RiskAssessment(SourceRow):
+    """An assessment of a person's risk."""
+
+    order_number: str | None = None
+    assessment_date: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkConflict:
+    """A row of the episode whose person is in doubt: `another person` than most of its rows, or `under review`."""
+
+    feed: str
+    source_key: str
+    doubt: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Organization(SourceRow):
     """An organisation in one validity period."""
 
@@ -130,12 +193,13 @@ class Organization(SourceRow):
         return (self.valid_from_date or date.min) <= day <= (self.valid_to_date or date.max)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Episode:
     """Everything known of one isolation episode; the order of rows never matters.
 
     `registered`: rows of the register for the linked person, or under the order's registration number. `death_dates`: deaths
-    of the person in population_changes. `cases`: every case of this decision number or of one of its orders.
+    of the person in population_changes. `cases`: every case of this decision number or of one of its orders. `services`: of
+    those cases. `tests`, `assessments`: of the person or of one of the orders. `violations`: of one of the orders.
     """
 
     decision_number: str
@@ -146,3 +210,7 @@ class Episode:
     services: tuple[Service, ...] = ()
     registered: tuple[RegisteredPerson, ...] = ()
     death_dates: tuple[date, ...] = ()
+    tests: tuple[DrugTest, ...] = ()
+    violations: tuple[LeaveViolation, ...] = ()
+    assessments: tuple[RiskAssessment, ...] = ()
+    link_conflicts: tuple[LinkConflict, ...] = ()
