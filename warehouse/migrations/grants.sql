@@ -33,3 +33,9 @@ grant select on published.findings, published.household_flags to guitu_benefit_r
 grant usage on schema ops to guitu_operator;
 grant select on ops.run, ops.watermark, ops.snapshot, ops.expectation_result, ops.publication to guitu_operator;
 grant select on published.feed_health, published.rejected_rows, published.warnings to guitu_operator;
+
+-- Messages: written with the switch, sent by the messenger's steps; operators see what could not be delivered, without its text.
+grant usage on schema outbox to guitu_etl, guitu_publisher, guitu_operator;
+grant select, insert, update on all tables in schema outbox to guitu_etl, guitu_publisher;
+grant usage on all sequences in schema outbox to guitu_etl, guitu_publisher;
+grant select on outbox.dead_letters, outbox.alert to guitu_operator;

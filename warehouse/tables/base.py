@@ -18,6 +18,7 @@ SCHEMAS = {
     "handoffs": "Release handoffs and their flags, as worked out",
     "benefits": "Household facts and findings, as worked out",
     "published": "What desks read; switched in one transaction",
+    "outbox": "Messages to people and systems, and what became of them",
     "audit": "Who saw and did what",
     "ops": "Runs, watermarks, leases, receipts, quality figures",
 }

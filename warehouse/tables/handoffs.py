@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped
 
 from warehouse.tables.base import Table, column
@@ -30,6 +30,7 @@ class Handoff(Table):
     next_step: Mapped[str | None] = column("What is to be done next")
     next_due_date: Mapped[date | None] = column("By when")
     responsible_role: Mapped[str | None] = column("By whom")
+    audience: Mapped[list[str]] = column("Who may see it, as audience:scope", ARRAY(Text), server_default="{}")
     as_of_date: Mapped[date] = column("Day it was worked out for")
     worked_out_by_run: Mapped[int] = column("Run", BigInteger, ForeignKey("ops.run.run_id"))
 
