@@ -1,6 +1,6 @@
 """Every table of the warehouse, one module per schema. Importing this package fills `metadata`."""
 
-from warehouse.tables import handoffs, identity, landing, ops, outbox, prepared, published, quarantine, registry
+from warehouse.tables import handoffs, identity, intake, landing, ops, outbox, prepared, published, quarantine, registry
 from warehouse.tables.base import SCHEMAS, Table, metadata
 from warehouse.tables.feeds import staging_table, staging_tables
 
@@ -9,6 +9,7 @@ __all__ = [
     "Table",
     "handoffs",
     "identity",
+    "intake",
     "landing",
     "metadata",
     "ops",
