@@ -76,7 +76,10 @@ def _create_schemas(connection: Connection) -> None:
 
 
 def expand_staging(connection: Connection) -> int:
-    """Every feed has its staging table with a column per field; nothing is ever dropped. Returns the columns added to existing tables."""
+    """Every feed has its staging table with a column per field and its indexes; nothing is ever dropped.
+
+    Returns the columns added to existing tables.
+    """
     inspector = inspect(connection)
     added = 0
     for table in staging_tables():
@@ -91,6 +94,8 @@ def expand_staging(connection: Connection) -> int:
             connection.execute(text(f"alter table {table.schema}.{table.name} add column {definition}"))
             connection.execute(SetColumnComment(column))
             added += 1
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
     return added
 
 

@@ -32,6 +32,25 @@ from warehouse.tables.base import metadata
 
 feed_metadata = MetaData(naming_convention=metadata.naming_convention)
 
+# Numbers of decisions and orders as they are compared, in SQL: `warehouse.identity.document_numbers.normal_number`, to the letter.
+SAME_NUMBER = (
+    r"translate(regexp_replace(normalize({0}, NFKC), '[\u0009-\u000d\u001c-\u0020\u0085\u1680\u2028\u2029]', '', 'g'), "
+    "'[]【】()', '〔〕〔〕〔〕')"
+)
+# By which numbers a feed's current rows are looked up when a row of another feed has changed.
+LOOKED_UP_BY: dict[str, tuple[str, ...]] = {
+    "release_notices": ("decision_number",),
+    "centre_roster": ("decision_number",),
+    "community_orders": ("decision_number", "order_number", "registration_number"),
+    "aftercare_cases": ("decision_number", "order_number", "case_number"),
+    "aftercare_services": ("case_number",),
+    "registered_persons": ("registration_number",),
+    "drug_tests": ("order_number",),
+    "leave_violations": ("order_number",),
+    "risk_assessments": ("order_number",),
+}
+DOCUMENT_NUMBERS = frozenset({"decision_number", "order_number"})
+
 TYPES: dict[str, type[TypeEngine[Any]]] = {
     "date": Date,
     "boolean": Boolean,
@@ -50,6 +69,12 @@ def sealed_column(field: str) -> str:
 def index_column(field: str) -> str:
     """Name of the column with the blind index of an indexed field."""
     return f"{field}_index"
+
+
+def as_compared(field: str, alias: str = "") -> str:
+    """The field in SQL as its values are compared: numbers of documents normalised, others as they are."""
+    column = f"{alias}.{field}" if alias else field
+    return SAME_NUMBER.format(column) if field in DOCUMENT_NUMBERS else column
 
 
 def value_columns(field: Field) -> list[Column[object]]:
@@ -86,7 +111,13 @@ def staging_table(name: str) -> Table:
     for field in feed.fields:
         if field.field not in COMMON_FIELDS:
             columns.extend(value_columns(field))
-    table = Table(name, feed_metadata, *columns, schema=feed.schema, comment=f"{feed.means}; one row per version of a {feed.grain}")
+    lookups = [
+        Index(f"{name}_{field}_ix", text(f"({as_compared(field)})"), postgresql_where=text("is_current"))
+        for field in LOOKED_UP_BY.get(name, ())
+    ]
+    table = Table(
+        name, feed_metadata, *columns, *lookups, schema=feed.schema, comment=f"{feed.means}; one row per version of a {feed.grain}"
+    )
     Index(f"{name}_version_uq", table.c.source_key, table.c.source_updated_at, table.c.content_hash, unique=True)
     Index(f"{name}_current_uq", table.c.source_key, unique=True, postgresql_where=text("is_current"))
     Index(f"{name}_batch_ix", table.c.batch_id, postgresql_using="brin")  # batches come in order; a B-tree would cost each row
