@@ -132,7 +132,7 @@ def _names_of_phones(connection: Connection, codes: np.ndarray) -> np.ndarray:
     told = connection.execute(
         text(
             "select p.code, count(distinct coalesce(r.name_code, 0)) from identity.value p join identity.record r "
-            "on r.keys @> array[p.code] and r.phone_code = p.code "
+            "on r.phone_code = p.code "
             "where p.kind = 'phone' and p.code = any(:codes) and p.record_count > :few group by 1"
         ),
         {"codes": codes.tolist(), "few": PERSONS_PER_PHONE},

@@ -63,7 +63,7 @@ where (kind = 'name' and v.record_count <= {FELT_ROWS}
 """  # noqa: S608
 FELT_PHONES = f"""
 select p.code from (select phone_code as code from touched_now union select phone_code from touched_then) p
-join identity.record r on r.keys @> array[p.code] and r.phone_code = p.code
+join identity.record r on r.phone_code = p.code
 group by p.code having count(distinct coalesce(r.name_code, 0)) between 5 and 8 and count(*) <= {FELT_ROWS}
 """  # noqa: S608
 
@@ -92,7 +92,7 @@ def gather(connection: Connection) -> Neighbourhood:
     )
     run(text("alter table near add primary key (record_id)"))
     run(text("create temporary table asked_code (code bigint, is_common boolean) on commit drop"))
-    run(text("create temporary table found (code bigint, record_id bigint, feed text, source_key text) on commit drop"))
+    run(text("create temporary table found (code bigint, record_id bigint) on commit drop"))
     for name, table in (("touched_now", "identity.record"), ("touched_then", "old_record")):
         rows = f"select {LISTED} from touched_record t join {table} r using (feed, source_key)"  # noqa: S608
         run(text(f"create temporary table {name} on commit drop as {rows}"))
@@ -123,7 +123,7 @@ class _Spread:
 
     def go(self, felt: str) -> Neighbourhood:
         """`near` has all rings and the context around them. `felt`: codes that say more or less than before."""
-        # A look-up per key in the index over the keys is right, whatever statistics say of tables that were just made.
+        # A look-up per key in the index of the keys is right, whatever statistics say of tables that were just made.
         look_up(self._connection)
         self._run("set local enable_mergejoin = off")
         self._run("analyze touched_now, touched_then")
@@ -185,7 +185,7 @@ class _Spread:
         most = f"limit {MOST_ROWS_PER_KEY + 1}" if by_few else ""
         self._run(
             "create temporary table new_found on commit drop as select a.code, r.* from new_code a cross join lateral "  # noqa: S608
-            f"(select record_id, feed, source_key from identity.record r where r.keys @> array[a.code] {most}) r"
+            f"(select k.record_id from identity.record_key k where k.key = a.code {most}) r"
         )
         few = f"having count(*) <= {MOST_ROWS_PER_KEY}" if by_few else ""
         if by_few:
@@ -196,14 +196,14 @@ class _Spread:
         else:
             self._run("insert into asked_code select code, false from new_code")
         self._run("insert into found select * from new_found")
-        loose = f"left join identity.link l using (feed, source_key) where {IS_LOOSE}" if only_loose else ""
         reached = self._add(
             f"with telling as materialized (select code from found join wanted_code using (code) group by code {few}), "  # noqa: S608
-            "reached as materialized (select distinct record_id, feed, source_key from found join telling using (code) "
+            "reached as materialized (select distinct record_id from found join telling using (code) "
             "where not exists (select from near n where n.record_id = found.record_id and n.ring >= :base)) "
-            f"select record_id from reached {loose}",
+            "select record_id from reached",
             ring,
             is_decided=is_decided,
+            where=IS_LOOSE if only_loose else "true",
         )
         self._run("drop table wanted_code, new_code, new_found")
         return reached
@@ -216,8 +216,8 @@ class _Spread:
             ring,
         )
 
-    def _add(self, chosen: str, ring: int, *, is_decided: bool = True) -> int:
+    def _add(self, chosen: str, ring: int, *, is_decided: bool = True, where: str = "true") -> int:
         return self._run(
             f"{INTO_NEAR} select {LISTED}, l.person_id, {IS_LOOSE}, {self._base + ring}, {is_decided} "  # noqa: S608
-            f"from ({chosen}) c join identity.record r using (record_id) {LINKED} {ON_CONFLICT}"
+            f"from ({chosen}) c join identity.record r using (record_id) {LINKED} where {where} {ON_CONFLICT}"
         )

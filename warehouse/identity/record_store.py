@@ -21,7 +21,7 @@ from warehouse.staging.columns import bytea_literals
 from warehouse.staging.versions import copy_table
 
 AT_ONCE = 250_000
-# From so many new records on, the index over the keys is built anew rather than fed.
+# From so many new records on, the index of the keys is built anew rather than fed.
 MANY = 100_000
 VALUE_PLACE = "identity.value.sealed"
 KINDS = {"name": "name_code", "number": "number_code", "text": "text_code", "phone": "phone_code"}
@@ -35,6 +35,10 @@ where (o.feed, o.source_key) = (t.feed, t.source_key) and (w.feed, w.source_key)
   and o.feed not in ('{CHANGES_FEED}', '{REGISTER_FEED}')
   and ({", ".join(f"o.{name}" for name in _SAID)}) is not distinct from ({", ".join(f"w.{name}" for name in _SAID)})
 """  # noqa: S608
+
+WORKED = "(select r.record_id, r.keys from worked_record w join identity.record r using (feed, source_key))"
+KEYS_OF = "select k.key, r.record_id from {} r cross join lateral (select distinct key from unnest(r.keys) key) k"
+THEN_NOW = ("key_then", "key_now")
 
 
 @dataclass(frozen=True)
@@ -100,9 +104,6 @@ def finish(connection: Connection) -> Touched:
         )
     )
     run(text(UNTOUCHED))
-    is_bulk = changed > MANY
-    if is_bulk:
-        run(text("select identity.drop_record_keys()"))
     gone = run(
         text(
             "delete from identity.record r using touched_record t where (r.feed, r.source_key) = (t.feed, t.source_key) "
@@ -115,11 +116,34 @@ def finish(connection: Connection) -> Touched:
             f"on conflict (feed, source_key) do update set {_NEWS}"
         )
     )
-    if is_bulk:
-        run(text("select identity.build_record_keys()"))
-        run(text("analyze identity.record"))
+    _keep_keys(connection, is_bulk=changed > MANY)
     _count_values(connection)
     return Touched(changed, gone)
+
+
+def _keep_keys(connection: Connection, *, is_bulk: bool) -> None:
+    """`identity.record_key` has the keys of the records as they are now."""
+    (_renew_keys if is_bulk else _change_keys)(connection)
+
+
+def _renew_keys(connection: Connection) -> None:
+    run = connection.execute
+    run(text("select identity.drop_record_keys()"))
+    run(text("delete from identity.record_key k using old_record o where k.record_id = o.record_id"))
+    run(text(f"insert into identity.record_key (key, record_id) {KEYS_OF.format(WORKED)}"))
+    run(text("select identity.build_record_keys()"))
+    run(text("analyze identity.record, identity.record_key"))
+
+
+def _change_keys(connection: Connection) -> None:
+    run = connection.execute
+    for name, source in (("key_then", "old_record"), ("key_now", WORKED)):
+        run(text(f"create temporary table {name} on commit drop as {KEYS_OF.format(source)}"))
+    run(text("analyze key_then, key_now"))
+    gone, new = ("select key, record_id from {} except select key, record_id from {}".format(*pair) for pair in (THEN_NOW, THEN_NOW[::-1]))
+    run(text(f"delete from identity.record_key k using ({gone}) g where (k.key, k.record_id) = (g.key, g.record_id)"))  # noqa: S608
+    run(text(f"insert into identity.record_key (key, record_id) {new}"))
+    run(text("drop table key_then, key_now"))
 
 
 def look_up(connection: Connection, *, rows: bool = True) -> None:

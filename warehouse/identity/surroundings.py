@@ -22,10 +22,12 @@ from warehouse.identity.what_if import World
 
 COUNTS = """
 select r.record_id,
-  (select count(*) from identity.record o where o.keys @> array[r.name_code] and o.name_code = r.name_code and o.feed = any(:sees)),
-  (select count(*) from identity.record o where o.keys @> array[r.text_code] and o.text_code = r.text_code and o.feed = any(:sees)),
+  (select count(*) from identity.record_key k join identity.record o using (record_id)
+   where k.key = r.name_code and o.name_code = r.name_code and o.feed = any(:sees)),
+  (select count(*) from identity.record_key k join identity.record o using (record_id)
+   where k.key = r.text_code and o.text_code = r.text_code and o.feed = any(:sees)),
   (select count(distinct coalesce(o.name_code, 0)) from identity.record o
-   where o.keys @> array[r.phone_code] and o.phone_code = r.phone_code and o.feed = any(:sees))
+   where o.phone_code = r.phone_code and o.feed = any(:sees))
 from near n join identity.record r using (record_id) where r.feed = any(:sees) order by r.record_id
 """
 

@@ -19,7 +19,7 @@ class Record(Table):
     __tablename__ = "record"
     __table_args__ = (
         Index("record_source_uq", "feed", "source_key", unique=True),
-        Index("record_keys_ix", "keys", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index("record_phone_code_ix", "phone_code", "name_code", postgresql_where=text("phone_code is not null")),
         {"schema": "identity", "comment": "One row per current source record of a person feed: its evidence, ready to be compared"},
     )
 
@@ -46,6 +46,16 @@ class Record(Table):
     residence_region: Mapped[int | None] = column("County, six digits")
     register_codes: Mapped[list[int]] = column("Codes of the numbers that a correction of the register names", ARRAY(BigInteger))
     keys: Mapped[list[int]] = column("Every code by which other records find this one", ARRAY(BigInteger))
+
+
+class RecordKey(Table):
+    """One row per code by which a record is found."""
+
+    __tablename__ = "record_key"
+    __table_args__ = ({"schema": "identity", "comment": "One row per code by which a record is found; kept in step with its keys"},)
+
+    key: Mapped[int] = column("Keyed code of a value, or of several together", BigInteger, primary_key=True, autoincrement=False)
+    record_id: Mapped[int] = column("The record (identity.record)", BigInteger, primary_key=True, autoincrement=False)
 
 
 class Value(Table):
