@@ -38,7 +38,6 @@ where (o.feed, o.source_key) = (t.feed, t.source_key) and (w.feed, w.source_key)
 
 WORKED = "(select r.record_id, r.keys from worked_record w join identity.record r using (feed, source_key))"
 KEYS_OF = "select k.key, r.record_id from {} r cross join lateral (select distinct key from unnest(r.keys) key) k"
-THEN_NOW = ("key_then", "key_now")
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,8 @@ def _change_keys(connection: Connection) -> None:
     for name, source in (("key_then", "old_record"), ("key_now", WORKED)):
         run(text(f"create temporary table {name} on commit drop as {KEYS_OF.format(source)}"))
     run(text("analyze key_then, key_now"))
-    gone, new = ("select key, record_id from {} except select key, record_id from {}".format(*pair) for pair in (THEN_NOW, THEN_NOW[::-1]))
+    gone = "select key, record_id from key_then except select key, record_id from key_now"
+    new = "select key, record_id from key_now except select key, record_id from key_then"
     run(text(f"delete from identity.record_key k using ({gone}) g where (k.key, k.record_id) = (g.key, g.record_id)"))  # noqa: S608
     run(text(f"insert into identity.record_key (key, record_id) {new}"))
     run(text("drop table key_then, key_now"))
