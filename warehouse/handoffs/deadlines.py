@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
-from warehouse.handoffs.calendar import DayKind, WorkingCalendar, add_days
+from warehouse.handoffs.calendar import DayKind, WorkingCalendar, add_days, add_months
 from warehouse.handoffs.facts import Facts
+from warehouse.handoffs.region_parameters import ParameterMissing, RegionParameters
 from warehouse.handoffs.rows import Organization
 from warehouse.registry.parameters import Parameters, ParameterValue
 
@@ -19,75 +20,136 @@ Directory = Mapping[str, tuple[Organization, ...]]
 class Deadlines:
     """Parameters, calendar and directory (organisations by code) of one working-out.
 
-    Raises (every method): ParameterNotInForce where a region and day have no value.
+    `missing_parameters` collects (name, region) of every look-up without a value, for the operator: PARAM_MISSING:<name>:<region>.
     """
 
     parameters: Parameters
     calendar: WorkingCalendar
     directory: Directory
+    missing_parameters: set[tuple[str, str]] = field(default_factory=set, compare=False)
+    _by_region: RegionParameters = field(init=False, repr=False, compare=False)
 
-    def legal_latest(self, facts: Facts, release: date | None) -> date | None:
-        """Last day on which the notice of a release on `release` is in time."""
-        return self.calendar.legal_latest(release, *self._lead(facts, release)) if release else None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_region", RegionParameters(self.parameters))
 
-    def safe_latest(self, facts: Facts, release: date | None) -> date | None:
+    def of(self, facts: Facts, station_code: str | None) -> Terms:
+        """The deadlines of one handoff with this responsible station."""
+        return Terms(self, facts, station_code)
+
+    def find(self, name: str, region: str | None, day: date) -> ParameterValue | None:
+        """The parameter's value for the region on the day, None where there is none."""
+        return self._by_region.find(name, region, day)
+
+    def region_of(self, organization_code: str, day: date) -> str | None:
+        """The organisation's region on the day, as the directory has it; of one not valid then, its latest."""
+        known = self.directory.get(organization_code, ())
+        if len(known) < 2:
+            return known[0].region_code if known else None
+        valid = [o for o in known if o.is_valid_on(day)] or list(known)
+        return max(valid, key=lambda o: (o.valid_from_date or date.min, *o.order)).region_code
+
+
+class Terms:
+    """Deadlines of one handoff. `used`: the parameter rows asked since it was last emptied, for evidence.
+
+    A method answers None where its first day is not known, or a calendar year it needs is not loaded.
+
+    Raises (every method): ParameterMissing where a region and day have no value.
+    """
+
+    __slots__ = ("_centre", "_facts", "_rules", "_station", "calendar", "used")
+
+    def __init__(self, rules: Deadlines, facts: Facts, station_code: str | None) -> None:
+        self._rules = rules
+        self._facts = facts
+        self._centre = facts.centre_code
+        self._station = station_code
+        self.calendar = rules.calendar
+        self.used: list[ParameterValue] = []
+
+    def centre_days(self, name: str, day: date) -> int:
+        """A whole number of the releasing centre's region."""
+        return int(self._value(name, self._centre_region(day), day).amount)
+
+    def order_days(self, name: str, day: date) -> int:
+        """A whole number of the region in which the order is carried out."""
+        return int(self._value(name, self._order_region(), day).amount)
+
+    def station_days(self, name: str, day: date) -> int:
+        """A whole number of the responsible station's region."""
+        return int(self._value(name, self._station_region(day), day).amount)
+
+    def legal_latest(self, release: date | None) -> date | None:
+        """Last day on which the notice of a release on `release` is in time (戒毒条例 34)."""
+        return self.calendar.legal_latest(release, *self._lead(release)) if release else None
+
+    def safe_latest(self, release: date | None) -> date | None:
         """Last working day on or before the legal latest day."""
-        return self.calendar.safe_latest(release, *self._lead(facts, release)) if release else None
+        return self.calendar.safe_latest(release, *self._lead(release)) if release else None
 
-    def lead_parameters(self, facts: Facts, release: date) -> tuple[ParameterValue, ...]:
-        """The parameter rows behind the notice deadlines, for evidence."""
-        region = self.centre_region(facts, release)
-        found = (self.parameters.find(name, region, release) for name in ("notice_lead_days", "notice_lead_day_kind"))
-        return tuple(value for value in found if value)
+    def acknowledge_by(self) -> date | None:
+        """The station acknowledges the notice by this day."""
+        day = self._facts.notice.notice_date if self._facts.notice else None
+        return self.calendar.add_working(day, self.station_days("ack_working_days", day)) if day else None
 
-    def acknowledge_by(self, facts: Facts) -> date | None:
-        """The station acknowledges a notice by this day."""
-        day = facts.notice.notice_date if facts.notice else None
-        return self._working(day, "ack_working_days", self._station_region(facts, day))
+    def documents_by(self) -> date | None:
+        """The centre's documents are at the street by this day; None also where the region has no such rule."""
+        day = self._facts.release_or_term_date
+        found = self._rules.find("docs_after_release_working_days", self._centre_region(day), day) if day else None
+        if found is None or day is None:
+            return None
+        self.used.append(found)
+        return self.calendar.add_working(day, int(found.amount))
 
-    def report_by(self, facts: Facts) -> date | None:
+    def report_by(self) -> date | None:
         """The person reports to the street by this day (戒毒条例 38), rolled to a working day."""
-        return self._rolled(facts, facts.served_date)
+        return self._reported_from(self._facts.served_date)
 
-    def accept_by(self, facts: Facts, since: date | None) -> date | None:
-        """A transfer is accepted by this day."""
-        return self._rolled(facts, since)
+    def accept_by(self, since: date | None) -> date | None:
+        """A transfer is accepted by this day (戒毒条例 22)."""
+        return self._reported_from(since)
 
-    def agree_by(self, facts: Facts) -> date | None:
+    def agree_by(self) -> date | None:
         """The agreement is signed by this day."""
-        return self._working(facts.reported_date, "agreement_working_days", self._station_region(facts, facts.reported_date))
+        day = self._facts.reported_date
+        return self.calendar.add_working(day, self.station_days("agreement_working_days", day)) if day else None
 
-    def talk_by(self, facts: Facts) -> date | None:
+    def after_agreement(self, name: str) -> date | None:
+        """`name` calendar days after the agreement."""
+        day = self._facts.agreed_date
+        return add_days(day, self.station_days(name, day)) if day else None
+
+    def talk_by(self) -> date | None:
         """The first talk is held by this day."""
-        day = facts.agreed_date
-        if day is None:
-            return None
-        return add_days(day, self.parameters.whole_number("first_talk_days", self._station_region(facts, day), day))
+        return self.after_agreement("first_talk_days")
 
-    def centre_region(self, facts: Facts, day: date) -> str | None:
-        """Region of the releasing centre: as the directory has it, else the first 6 digits of its code."""
-        code = facts.centre_code
-        if code is None:
-            return None
-        return self._region_of(code, day) or code[:6]
+    def control_ends_on(self) -> date | None:
+        """Dynamic control ends on this day when nothing happened since (戒毒条例 7)."""
+        day = self._facts.person.clean_since_date if self._facts.person else None
+        return add_months(day, 12 * self.order_days("control_end_years", day)) if day else None
 
-    def _lead(self, facts: Facts, release: date) -> tuple[int, DayKind]:
-        days, kind = self.lead_parameters(facts, release)
+    def _reported_from(self, day: date | None) -> date | None:
+        return self.calendar.roll(add_days(day, self.order_days("report_days", day))) if day else None
+
+    def _lead(self, release: date) -> tuple[int, DayKind]:
+        region = self._centre_region(release)
+        days, kind = (self._value(name, region, release) for name in ("notice_lead_days", "notice_lead_day_kind"))
         return int(days.amount), cast(DayKind, kind.amount)
 
-    def _region_of(self, organization_code: str, day: date) -> str | None:
-        known = self.directory.get(organization_code, ())
-        valid = [o for o in known if o.is_valid_on(day)] or list(known)
-        newest = max(valid, key=lambda o: (o.valid_from_date or date.min, *o.order), default=None)
-        return newest.region_code if newest else None
+    def _value(self, name: str, region: str | None, day: date) -> ParameterValue:
+        found = self._rules.find(name, region, day)
+        if found is None:
+            self._rules.missing_parameters.add((name, region or ""))
+            raise ParameterMissing(name, region)
+        self.used.append(found)
+        return found
 
-    def _station_region(self, facts: Facts, day: date | None) -> str | None:
-        code = facts.case.station_code if facts.case else None
-        return (self._region_of(code, day) or code[:6]) if code and day else None
+    def _centre_region(self, day: date) -> str | None:
+        """Region of the releasing centre: as the directory has it, else the first 6 digits of its code."""
+        return (self._rules.region_of(self._centre, day) or self._centre[:6]) if self._centre else None
 
-    def _working(self, day: date | None, parameter: str, region: str | None) -> date | None:
-        return self.calendar.add_working(day, self.parameters.whole_number(parameter, region, day)) if day else None
+    def _order_region(self) -> str | None:
+        return self._facts.order.execution_region_code if self._facts.order else None
 
-    def _rolled(self, facts: Facts, day: date | None) -> date | None:
-        region = facts.order.execution_region_code if facts.order else None
-        return self.calendar.roll(add_days(day, self.parameters.whole_number("report_days", region, day))) if day else None
+    def _station_region(self, day: date) -> str | None:
+        return (self._rules.region_of(self._station, day) or self._station[:6]) if self._station else None

@@ -6,17 +6,31 @@ Source: domain rules, section 1. Every name of the rules' short table is a field
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, TypeVar
 
-from core.clock import SHANGHAI, end_of_day_at
-from warehouse.handoffs.rows import Case, Episode, Notice, Order, RegisteredPerson, RosterRow, Service
+from warehouse.handoffs.rows import (
+    Case,
+    DrugTest,
+    Episode,
+    LeaveViolation,
+    LinkConflict,
+    Notice,
+    Order,
+    RegisteredPerson,
+    RiskAssessment,
+    RosterRow,
+    Service,
+    SourceRow,
+)
+from warehouse.handoffs.today import Today, day_of
 from warehouse.identity.document_numbers import normal_number
 
 Handover = Literal["met", "unmet"]
 Item = TypeVar("Item")
+Row = TypeVar("Row", bound=SourceRow)
 
 VALID_NOTICE = {"1", "2"}
 WITHDRAWN = "3"
@@ -32,19 +46,14 @@ def handoff_id(decision_number: str) -> str:
     return hashlib.sha256(normal_number(decision_number).encode()).hexdigest()[:16]
 
 
-def day_of(instant: datetime) -> date:
-    """The Shanghai day of an instant."""
-    return instant.astimezone(SHANGHAI).date()
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of an episode at 24:00 of `as_of`; dates are Shanghai days, None is not known.
 
     `term_date` (T) is the day of release, known, expected or inferred; `release_notice` is the notice that gave `release_date`.
+    `tests`, `violations`, `assessments` and `services` are as delivered: plans are among them, and the rules leave them out.
     """
 
-    as_of: date
     decision_number: str
     notices: tuple[Notice, ...]  # NN
     notice: Notice | None  # N
@@ -72,11 +81,21 @@ class Facts:
     talk_date: date | None  # talk
     planned_date: date | None  # planned
     is_in_force: bool  # in_force
+    tests: tuple[DrugTest, ...]  # of the person or the order
+    violations: tuple[LeaveViolation, ...]  # of the order
+    assessments: tuple[RiskAssessment, ...]  # of the person or the order
+    link_conflicts: tuple[LinkConflict, ...]
+    today: Today = field(compare=False)
 
     @property
-    def until_at(self) -> datetime:
-        """24:00 of `as_of` (A): an instant counts when it is earlier."""
-        return end_of_day_at(self.as_of)
+    def as_of(self) -> date:
+        """The day, for results and messages; rules ask `today`."""
+        return self.today.as_of
+
+    @property
+    def release_or_term_date(self) -> date | None:
+        """R in due dates after release: T where the release is not known."""
+        return self.release_date or self.term_date
 
     @property
     def centre_code(self) -> str | None:
@@ -86,93 +105,100 @@ class Facts:
 
 def facts_of(episode: Episode, as_of: date) -> Facts:
     """The facts of the episode on `as_of`; the order of its rows never matters."""
-    until = end_of_day_at(as_of)
-    valid = [n for n in episode.notices if n.notice_status_code in VALID_NOTICE and _is_past(n.notice_date, as_of)]
+    today = Today(as_of)
+    valid = [n for n in episode.notices if n.notice_status_code in VALID_NOTICE and today.has_come(n.notice_date)]
     notice = _greatest(valid, key=lambda n: (n.notice_date or date.min, *n.order))
-    withdrawn = _greatest((n for n in episode.notices if n.notice_status_code == WITHDRAWN), key=lambda n: n.order)
-    roster = _greatest((r for r in episode.roster if r.centre_entry_date <= as_of), key=lambda r: (r.centre_entry_date, *r.order))
-    order = _order(episode, as_of)
+    withdrawn = _greatest([n for n in episode.notices if n.notice_status_code == WITHDRAWN], key=_by_change)
+    roster = _greatest([r for r in episode.roster if today.has_come(r.centre_entry_date)], key=lambda r: (r.centre_entry_date, *r.order))
+    order = _order(episode, today)
     cases = _cases(episode, order)
     person = _person(episode, order)
     expected = _earliest(
-        [notice.expected_release_date if notice else None, roster.expected_release_date if roster and _is_held(roster) else None]
+        [notice.expected_release_date if notice else None, roster.expected_release_date if roster and is_held(roster) else None]
     )
-    release, release_notice = _release(valid, roster, as_of, until)
-    handover, picked_up = _handover(cases, release, release_notice, until)
-    term = release or expected or _inferred_term(withdrawn, roster, order, cases)
-    report_dates = [c.report_date for c in cases if _is_past(c.report_date, as_of)]
-    started = order.execution_start_date if order and _is_past(order.execution_start_date, as_of) else None
+    release, release_notice = _release(valid, roster, today)
+    handover, picked_up = _handover(cases, release, release_notice, today)
+    started = order.execution_start_date if order and today.has_come(order.execution_start_date) else None
     case_numbers = {c.case_number for c in cases}
-    services = tuple(sorted((s for s in episode.services if s.case_number in case_numbers), key=lambda s: s.order))
+    services = tuple(s for s in episode.services if s.case_number in case_numbers)
+    acknowledged = [c.notice_acknowledged_at for c in cases if today.has_happened(c.notice_acknowledged_at)]
     return Facts(
-        as_of=as_of,
         decision_number=episode.decision_number,
-        notices=tuple(sorted(episode.notices, key=lambda n: n.order)),
+        notices=_in_order(episode.notices),
         notice=notice,
-        valid_notices=tuple(sorted(valid, key=lambda n: n.order)),
+        valid_notices=_in_order(valid),
         withdrawn=withdrawn,
         roster=roster,
         order=order,
         cases=cases,
-        case=_greatest((c for c in cases if not _is_past(c.transfer_accepted_date, as_of)), key=lambda c: c.order),
+        case=_greatest([c for c in cases if not today.has_come(c.transfer_accepted_date)], key=_by_change),
         services=services,
         person=person,
         expected_date=expected,
         release_date=release,
         released_at=release_notice.actual_released_at if release_notice else None,
         release_notice=release_notice,
-        term_date=term,
-        died_date=_death(episode, withdrawn, roster, order, person, as_of),
-        acknowledged_at=_earliest(c.notice_acknowledged_at for c in cases if _is_before(c.notice_acknowledged_at, until)),
+        term_date=release or expected or _inferred_term(withdrawn, roster, order, cases),
+        died_date=_death(episode, withdrawn, roster, order, person, today),
+        acknowledged_at=_earliest(acknowledged),
         has_plan=any(c.pickup_planned_at for c in cases),
         handover=handover,
         picked_up_at=picked_up,
-        served_date=order.served_date if order and _is_past(order.served_date, as_of) else None,
-        reported_date=_earliest(report_dates) or started,
-        agreed_date=_earliest(c.agreement_date for c in cases if _is_past(c.agreement_date, as_of)),
-        talk_date=_first_talk(services, until),
-        planned_date=_earliest(c.plan_date for c in cases if _is_past(c.plan_date, as_of)),
-        is_in_force=_is_in_force(order, as_of),
+        served_date=order.served_date if order and today.has_come(order.served_date) else None,
+        reported_date=_earliest([c.report_date for c in cases if today.has_come(c.report_date)]) or started,
+        agreed_date=_earliest([c.agreement_date for c in cases if today.has_come(c.agreement_date)]),
+        talk_date=_first_talk(services, today),
+        planned_date=_earliest([c.plan_date for c in cases if today.has_come(c.plan_date)]),
+        is_in_force=_is_in_force(order, today),
+        tests=episode.tests,
+        violations=tuple(v for v in episode.violations if order and is_same_number(v.order_number, order.order_number)),
+        assessments=episode.assessments,
+        link_conflicts=episode.link_conflicts,
+        today=today,
     )
 
 
-def _is_past(day: date | None, as_of: date) -> bool:
-    return day is not None and day <= as_of
+def is_same_number(one: str | None, other: str | None) -> bool:
+    """Two document numbers are the same when compared as the rules compare them; False without one."""
+    if one is None or other is None:
+        return False
+    return one == other or normal_number(one) == normal_number(other)
 
 
-def _is_before(instant: datetime | None, until: datetime) -> bool:
-    return instant is not None and instant < until
-
-
-def _greatest(rows: Iterable[Item], key: object) -> Item | None:
-    return max(rows, key=key, default=None)  # type: ignore[call-overload,no-any-return]
-
-
-def _earliest(given: Iterable[Item | None]) -> Item | None:
-    return min((value for value in given if value is not None), default=None)  # type: ignore[type-var]
-
-
-def _is_held(roster: RosterRow) -> bool:
+def is_held(roster: RosterRow) -> bool:
+    """The person is still the centre's: there, outside for treatment or a visit, or escaped."""
     return roster.custody_state_code in IN_CUSTODY
 
 
-def _order(episode: Episode, as_of: date) -> Order | None:
-    number = normal_number(episode.decision_number)
-    mine = (o for o in episode.orders if o.decision_number and normal_number(o.decision_number) == number)
-    return _greatest((o for o in mine if o.order_type_code == "2" and o.order_date <= as_of), key=lambda o: (o.order_date, o.source_key))
+def _by_change(row: SourceRow) -> tuple[datetime, str]:
+    return row.order
+
+
+def _greatest(rows: Sequence[Item], key: object) -> Item | None:
+    if len(rows) < 2:
+        return rows[0] if rows else None
+    return max(rows, key=key)  # type: ignore[call-overload,no-any-return]
+
+
+def _in_order(rows: Sequence[Row]) -> tuple[Row, ...]:
+    return tuple(rows) if len(rows) < 2 else tuple(sorted(rows, key=_by_change))
+
+
+def _earliest(given: Iterable[Item | None]) -> Item | None:
+    known = [value for value in given if value is not None]
+    return min(known) if known else None  # type: ignore[type-var]
+
+
+def _order(episode: Episode, today: Today) -> Order | None:
+    number = episode.decision_number
+    mine = [o for o in episode.orders if o.order_type_code == "2" and is_same_number(o.decision_number, number)]
+    return _greatest([o for o in mine if today.has_come(o.order_date)], key=lambda o: (o.order_date, o.source_key))
 
 
 def _cases(episode: Episode, order: Order | None) -> tuple[Case, ...]:
-    number = normal_number(episode.decision_number)
-    order_number = normal_number(order.order_number) if order else None
-
-    def belongs(case: Case) -> bool:
-        by_decision = case.decision_number is not None and normal_number(case.decision_number) == number
-        return by_decision or (
-            order_number is not None and case.order_number is not None and normal_number(case.order_number) == order_number
-        )
-
-    return tuple(sorted(filter(belongs, episode.cases), key=lambda c: c.order))
+    number, order_number = episode.decision_number, order.order_number if order else None
+    mine = [c for c in episode.cases if is_same_number(c.decision_number, number) or is_same_number(c.order_number, order_number)]
+    return _in_order(mine)
 
 
 def _person(episode: Episode, order: Order | None) -> RegisteredPerson | None:
@@ -180,12 +206,12 @@ def _person(episode: Episode, order: Order | None) -> RegisteredPerson | None:
     return _greatest(episode.registered, key=lambda p: (wanted is not None and p.registration_number == wanted, *p.order))
 
 
-def _release(valid: list[Notice], roster: RosterRow | None, as_of: date, until: datetime) -> tuple[date | None, Notice | None]:
-    told = [n for n in valid if n.release_type_code in RELEASES and _is_before(n.actual_released_at, until)]
+def _release(valid: list[Notice], roster: RosterRow | None, today: Today) -> tuple[date | None, Notice | None]:
+    told = [n for n in valid if n.release_type_code in RELEASES and today.has_happened(n.actual_released_at)]
     latest = _greatest(told, key=lambda n: (n.actual_released_at, *n.order))
     if latest and latest.actual_released_at:
         return day_of(latest.actual_released_at), latest
-    if roster and roster.custody_state_code == "6" and _is_past(roster.custody_state_date, as_of):
+    if roster and roster.custody_state_code == "6" and today.has_come(roster.custody_state_date):
         return roster.custody_state_date, None
     return None, None
 
@@ -197,12 +223,12 @@ def _inferred_term(withdrawn: Notice | None, roster: RosterRow | None, order: Or
 
 
 def _handover(
-    cases: tuple[Case, ...], release: date | None, release_notice: Notice | None, until: datetime
+    cases: tuple[Case, ...], release: date | None, release_notice: Notice | None, today: Today
 ) -> tuple[Handover | None, datetime | None]:
     """Whether the person was met, and when; the station's word beats the centre's."""
-    told = _greatest((c for c in cases if c.pickup_result_code), key=lambda c: c.order)
+    told = _greatest([c for c in cases if c.pickup_result_code], key=_by_change)
     if told and told.pickup_result_code in MET_RESULTS:
-        return ("met", told.pickup_at) if _is_before(told.pickup_at, until) else (None, None)
+        return ("met", told.pickup_at) if today.has_happened(told.pickup_at) else (None, None)
     if told and told.pickup_result_code in UNMET_RESULTS:
         return ("unmet" if release else None), None
     if release_notice is None or release is None:
@@ -213,7 +239,7 @@ def _handover(
 
 
 def _death(
-    episode: Episode, withdrawn: Notice | None, roster: RosterRow | None, order: Order | None, person: RegisteredPerson | None, as_of: date
+    episode: Episode, withdrawn: Notice | None, roster: RosterRow | None, order: Order | None, person: RegisteredPerson | None, today: Today
 ) -> date | None:
     told: list[date | None] = list(episode.death_dates)
     told += [day_of(n.actual_released_at) for n in episode.notices if n.release_type_code == "7" and n.actual_released_at]
@@ -225,17 +251,20 @@ def _death(
         told.append(order.order_state_date)
     if person and person.control_state_code == "8":
         told.append(person.control_state_date)
-    return _earliest(day for day in told if _is_past(day, as_of))
+    return _earliest([day for day in told if today.has_come(day)]) if told else None
 
 
-def _first_talk(services: tuple[Service, ...], until: datetime) -> date | None:
-    talks = (s for s in services if s.service_kind_code == FIRST_TALK and s.service_result_code == DONE)
-    first = _earliest(s.service_done_at for s in talks if _is_before(s.service_done_at, until))
+def _first_talk(services: tuple[Service, ...], today: Today) -> date | None:
+    talks = [s.service_done_at for s in services if s.service_kind_code == FIRST_TALK and s.service_result_code == DONE]
+    first = _earliest([at for at in talks if today.has_happened(at)])
     return day_of(first) if first else None
 
 
-def _is_in_force(order: Order | None, as_of: date) -> bool:
+def _is_in_force(order: Order | None, today: Today) -> bool:
     if order is None:
         return False
-    is_still_to_come = order.order_state_date is not None and order.order_state_date > as_of
+    is_still_to_come = order.order_state_date is not None and not today.has_come(order.order_state_date)
     return (order.order_state_code if not is_still_to_come else "1") in {"1", "5"}
+
+
+__all__ = ["Facts", "Handover", "Today", "day_of", "facts_of", "handoff_id", "is_held", "is_same_number"]

@@ -8,16 +8,14 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from core.errors import ParameterNotInForce
 from core.logs import log_event
-from warehouse.handoffs.calendar import WorkingCalendar, add_days
+from warehouse.handoffs.calendar import WorkingCalendar
 from warehouse.handoffs.deadlines import Deadlines
-from warehouse.handoffs.facts import facts_of, handoff_id
-from warehouse.handoffs.flags import Flag, flags_of
+from warehouse.handoffs.handoff import handoff_of
 from warehouse.handoffs.reading import KnownEpisode, read_directory, read_episodes
-from warehouse.handoffs.routing import Stations, route
+from warehouse.handoffs.routing import Stations
 from warehouse.handoffs.rows import Organization
-from warehouse.handoffs.states import NextStep, Phase, State, next_step_of, state_of
+from warehouse.handoffs.states import State
 from warehouse.handoffs.writing import Worked, write
 from warehouse.registry.loading import read_calendar_days, read_parameters
 
@@ -33,8 +31,7 @@ class Rulebook:
 def work_out(connection: Connection, as_of: date, run_id: int) -> dict[str, int]:
     """Schema handoffs holds every handoff and flag as of 24:00 of the day; returns counts. Running again changes nothing.
 
-    Raises:
-        ParameterNotInForce: a deadline needs a parameter without a value for its region and day; nothing was written.
+    A year without a calendar and a parameter without a value are told the operator; what needs them is left out, the rest stands.
     """
     rulebook = _rulebook(connection)
     worked = [found for known in read_episodes(connection) if (found := work_out_one(known, as_of, rulebook))]
@@ -42,34 +39,21 @@ def work_out(connection: Connection, as_of: date, run_id: int) -> dict[str, int]
     missing_years = sorted(rulebook.deadlines.calendar.missing_years)
     for year in missing_years:
         log_event(f"CALENDAR_MISSING:{year}", next_step=f"python -m warehouse load-calendar {year}")
+    missing_parameters = sorted(rulebook.deadlines.missing_parameters)
+    for name, region in missing_parameters:
+        log_event(f"PARAM_MISSING:{name}:{region}", next_step="python -m warehouse load-parameters FILE")
     by_state = Counter(one.state.state for one in worked)
     return (
         counts
         | {f"state_{state.lower()}": count for state, count in sorted(by_state.items())}
-        | {"calendar_years_missing": len(missing_years)}
+        | {"calendar_years_missing": len(missing_years), "parameters_missing": len(missing_parameters)}
     )
 
 
 def work_out_one(known: KnownEpisode, as_of: date, rulebook: Rulebook) -> Worked | None:
-    """The handoff of one episode on the day, or None where it is not (yet) one: no term date, or too far ahead.
-
-    Raises:
-        ParameterNotInForce: a deadline needs a parameter without a value; the message names the handoff.
-    """
-    facts = facts_of(known.episode, as_of)
-    if facts.term_date is None:
-        return None
-    deadlines = rulebook.deadlines
-    try:
-        window_days = deadlines.parameters.whole_number("window_days", deadlines.centre_region(facts, facts.term_date), facts.term_date)
-        if facts.term_date > add_days(as_of, window_days):
-            return None
-        state = state_of(facts, window_days)
-        flags: list[Flag] = [] if state.phase is Phase.CLOSED else flags_of(state, facts, deadlines)
-        step: NextStep = next_step_of(state, facts, deadlines)
-    except ParameterNotInForce as error:
-        raise ParameterNotInForce(f"handoff {handoff_id(facts.decision_number)}: {error}") from error
-    return Worked(known, facts, state, step, route(facts, rulebook.stations).station_code, tuple(flags))
+    """The handoff of one episode on the day, or None where it is not (yet) one: no term date, or too far ahead."""
+    found = handoff_of(known.episode, as_of, rulebook.deadlines, rulebook.stations).handoff
+    return Worked(known, found.facts, found.state, found.step, found.route.station_code, found.flags) if found else None
 
 
 def _rulebook(connection: Connection) -> Rulebook:

@@ -1,4 +1,4 @@
-"""The state of a handoff: the first line of the table that holds, and what is to be done next by whom.
+"""The state of a handoff: the first line of the table that holds.
 
 Source: domain rules, section 2; ends and interruptions before milestones, the furthest milestone before the nearer ones, so
 that facts may arrive in any order.
@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from warehouse.handoffs.calendar import add_days, add_months, month_end
-from warehouse.handoffs.deadlines import Deadlines
-from warehouse.handoffs.facts import Facts, day_of
-
-VISIT, DONE = "12", "1"
+from warehouse.handoffs.calendar import add_days
+from warehouse.handoffs.facts import Facts, day_of, is_held
 
 
 class Phase(StrEnum):
@@ -32,7 +29,16 @@ POST_STATES = ("TRANSFERRED", "IN_REHAB", "AGREED", "REPORTED", "ORDER_SERVED", 
 FROZEN_STATES = ("SUSPENDED", "OUT_HOSPITAL", "ESCAPED")
 
 
-@dataclass(frozen=True)
+CLOSED_STATES = ("DECEASED", "CONTROL_ENDED", "COMPLETED", "TERMINATED", "REFUSED", "CONVERTED", "JUSTICE", "CANCELLED")
+PHASES = {
+    **dict.fromkeys(PRE_STATES, Phase.PRE),
+    **dict.fromkeys(POST_STATES, Phase.POST),
+    **dict.fromkeys(FROZEN_STATES, Phase.FROZEN),
+    **dict.fromkeys(CLOSED_STATES, Phase.CLOSED),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """A state and the day since when; `since_date` None where no source tells."""
 
@@ -42,32 +48,23 @@ class State:
     @property
     def phase(self) -> Phase:
         """The phase the state lies in."""
-        for phase, states in ((Phase.PRE, PRE_STATES), (Phase.POST, POST_STATES), (Phase.FROZEN, FROZEN_STATES)):
-            if self.state in states:
-                return phase
-        return Phase.CLOSED
-
-
-@dataclass(frozen=True)
-class NextStep:
-    """What is to be done next; `due_date` None where nothing runs or a calendar year is not loaded."""
-
-    next_step: str
-    due_date: date | None
-    responsible_role: str | None
+        return PHASES[self.state]
 
 
 Since = tuple[bool, date | None]
 NO: Since = (False, None)
 
 
-def state_of(facts: Facts, window_days: int) -> State:
-    """The state of a handoff whose term date is known; `window_days`: how long before release a handoff is shown."""
+def state_of(facts: Facts, window_days: int | None) -> State:
+    """The state of a handoff whose term date is known.
+
+    `window_days`: how long before release a handoff is shown; None where no parameter tells, then nor does an expected one's day.
+    """
     for state, line in LINES:
         holds, since = line(facts)
         if holds:
             return State(state, since)
-    shown_since = add_days(facts.term_date, -window_days) if facts.term_date else None
+    shown_since = add_days(facts.term_date, -window_days) if facts.term_date and window_days is not None else None
     if facts.has_plan:
         acknowledged = day_of(facts.acknowledged_at) if facts.acknowledged_at else None
         return State("PICKUP_SET", acknowledged or (facts.notice.notice_date if facts.notice else None) or shown_since)
@@ -81,7 +78,7 @@ def state_of(facts: Facts, window_days: int) -> State:
 def _order_in(*codes: str) -> Callable[[Facts], Since]:
     def line(facts: Facts) -> Since:
         order = facts.order
-        if order and order.order_state_code in codes and order.order_state_date and order.order_state_date <= facts.as_of:
+        if order and order.order_state_code in codes and facts.today.has_come(order.order_state_date):
             return True, order.order_state_date
         return NO
 
@@ -96,15 +93,23 @@ def _control_ended(facts: Facts) -> Since:
     person, term = facts.person, facts.term_date
     if person is None or term is None or person.control_state_code != "7" or person.control_state_date is None:
         return NO
-    return term <= person.control_state_date <= facts.as_of, person.control_state_date
+    return term <= person.control_state_date and facts.today.has_come(person.control_state_date), person.control_state_date
 
 
 def _transferred(facts: Facts) -> Since:
-    accepted = [c for c in facts.cases if c.transfer_accepted_date and c.transfer_accepted_date <= facts.as_of]
-    open_transfers = [c.transfer_date for c in facts.cases if c.transfer_date and c.transfer_date <= facts.as_of and c not in accepted]
-    if open_transfers:
-        return True, max(open_transfers)
-    return NO if accepted else _order_in("5")(facts)
+    today = facts.today
+    is_accepted, left = False, []
+    for case in facts.cases:
+        if today.has_come(case.transfer_accepted_date):
+            is_accepted = True
+        elif case.transfer_date and today.has_come(case.transfer_date):
+            left.append(case.transfer_date)
+    if left:
+        return True, max(left)
+    return NO if is_accepted else _moved(facts)
+
+
+_moved = _order_in("5")
 
 
 def _in_rehab(facts: Facts) -> Since:
@@ -125,9 +130,13 @@ def _served(facts: Facts) -> Since:
     return facts.served_date is not None, facts.served_date
 
 
+def said_no_order(facts: Facts) -> bool:
+    """The notice, or the one that told the release, says that no rehabilitation is ordered."""
+    return any(n is not None and n.rehabilitation_order_code == "0" for n in (facts.notice, facts.release_notice))
+
+
 def _no_order(facts: Facts) -> Since:
-    said_no = any(n and n.rehabilitation_order_code == "0" for n in (facts.notice, facts.release_notice))
-    return facts.release_date is not None and facts.order is None and said_no, facts.release_date
+    return facts.release_date is not None and facts.order is None and said_no_order(facts), facts.release_date
 
 
 def _picked_up(facts: Facts) -> Since:
@@ -143,13 +152,13 @@ def _released(facts: Facts) -> Since:
 
 
 def _left_by(facts: Facts, release_type: str) -> date | None:
-    left = (n.actual_released_at for n in facts.notices if n.release_type_code == release_type)
-    return max((day_of(at) for at in left if at and at < facts.until_at), default=None)
+    left = [n.actual_released_at for n in facts.notices if n.release_type_code == release_type]
+    return max((day_of(at) for at in left if at and facts.today.has_happened(at)), default=None)
 
 
 def _custody(facts: Facts, code: str) -> date | None:
     row = facts.roster
-    if row is None or row.custody_state_code != code or row.custody_state_date is None or row.custody_state_date > facts.as_of:
+    if row is None or row.custody_state_code != code or not facts.today.has_come(row.custody_state_date):
         return None
     return row.custody_state_date
 
@@ -181,8 +190,7 @@ def _escaped(facts: Facts) -> Since:
 
 
 def _cancelled(facts: Facts) -> Since:
-    is_held = facts.roster is not None and facts.roster.custody_state_code in {"1", "2", "3", "4"}
-    return NO if is_held else _withdrawn_for(facts, "5", "9")
+    return NO if facts.roster and is_held(facts.roster) else _withdrawn_for(facts, "5", "9")
 
 
 LINES: tuple[tuple[str, Callable[[Facts], Since]], ...] = (
@@ -207,48 +215,3 @@ LINES: tuple[tuple[str, Callable[[Facts], Since]], ...] = (
     ("ESCAPED", _escaped),
     ("CANCELLED", _cancelled),
 )
-
-
-def next_step_of(state: State, facts: Facts, deadlines: Deadlines) -> NextStep:
-    """What is to be done next in this state, by when and by whom."""
-    step, role, due = STEPS.get(state.state, ("none", None, None))
-    return NextStep(step, due(state, facts, deadlines) if due else None, role)
-
-
-Due = Callable[[State, Facts, Deadlines], date | None]
-
-
-def _around_release(days: int) -> Due:
-    def due(_: State, facts: Facts, __: Deadlines) -> date | None:
-        day = facts.release_date or facts.term_date
-        return add_days(day, days) if day else None
-
-    return due
-
-
-def _visit_due(_: State, facts: Facts, __: Deadlines) -> date | None:
-    visits = (s for s in facts.services if s.service_kind_code == VISIT and s.service_result_code == DONE and s.service_done_at)
-    month = facts.as_of.replace(day=1)
-    is_visited = any(month <= day_of(s.service_done_at) <= facts.as_of for s in visits if s.service_done_at)
-    return month_end(add_months(month, 1) if is_visited else month)
-
-
-STEPS: dict[str, tuple[str, str | None, Due | None]] = {
-    "EXPECTED": ("send_notice", "centre_officer", lambda _, f, d: d.legal_latest(f, f.term_date)),
-    "NOTICED": ("acknowledge", "station_worker", lambda _, f, d: d.acknowledge_by(f)),
-    "ACKED": ("plan_pickup", "station_worker", _around_release(-1)),
-    "PICKUP_SET": ("meet_at_centre", "station_worker", _around_release(0)),
-    "RELEASED": ("record_handover", "station_worker", _around_release(1)),
-    "UNMET": ("find_person", "police_officer", _around_release(1)),
-    "PICKED_UP": ("decide_or_serve_order", "police_officer", None),
-    "NO_ORDER": ("offer_help", "station_worker", None),
-    "ORDER_SERVED": ("report_to_street", "station_worker", lambda _, f, d: d.report_by(f)),
-    "REPORTED": ("sign_agreement", "station_worker", lambda _, f, d: d.agree_by(f)),
-    "AGREED": ("first_talk_and_plan", "station_worker", lambda _, f, d: d.talk_by(f)),
-    "IN_REHAB": ("visit", "station_worker", _visit_due),
-    "TRANSFERRED": ("accept_transfer", "station_worker", lambda s, f, d: d.accept_by(f, s.since_date)),
-    "SUSPENDED": ("police_decision", "police_officer", None),
-    "REFUSED": ("police_decision", "police_officer", None),
-    "OUT_HOSPITAL": ("await_return", "centre_officer", None),
-    "ESCAPED": ("await_return", "centre_officer", None),
-}

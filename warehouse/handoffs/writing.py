@@ -14,8 +14,9 @@ from core.clock import now_at
 from warehouse.bulk import copy_rows
 from warehouse.handoffs.facts import Facts, handoff_id
 from warehouse.handoffs.flags import Flag
+from warehouse.handoffs.next_steps import NextStep
 from warehouse.handoffs.reading import KnownEpisode
-from warehouse.handoffs.states import NextStep, Phase, State
+from warehouse.handoffs.states import Phase, State
 
 HANDOFF_COLUMNS = (
     "handoff_id",

@@ -1,0 +1,27 @@
+"""What flags and next steps look at: the facts of an episode with its state, its station and its deadlines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from warehouse.handoffs.deadlines import Terms
+from warehouse.handoffs.facts import Facts
+from warehouse.handoffs.routing import Route, Stations
+from warehouse.handoffs.states import State
+from warehouse.handoffs.today import Today
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One handoff on a day. `stations`: for the stations of single places."""
+
+    facts: Facts
+    state: State
+    route: Route
+    terms: Terms
+    stations: Stations
+
+    @property
+    def today(self) -> Today:
+        """The day, to be asked."""
+        return self.facts.today
