@@ -111,6 +111,15 @@ def get(url: str, auth: AuthBase, ca: str | None, limits: Limits) -> Answer:
         SourceUnavailable: no connection, a deadline passed, the answer was cut off.
         SourceChanged: the certificate is not the agreed one, the answer is compressed or larger than agreed.
     """
+    return _ask("GET", url, ca, limits, auth=auth)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], ca: str | None, limits: Limits) -> Answer:
+    """The server's answer to one POST, whatever its status; errors as of `get`."""
+    return _ask("POST", url, ca, limits, data=body, headers=headers)
+
+
+def _ask(method: str, url: str, ca: str | None, limits: Limits, **sent: Any) -> Answer:
     deadline = _Deadline()
     with requests.Session() as session, deadline.of(limits.total_seconds):
         session.trust_env = False
@@ -119,9 +128,10 @@ def get(url: str, auth: AuthBase, ca: str | None, limits: Limits) -> Answer:
         session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
         started = time.monotonic()
         try:
-            with session.get(
+            with session.request(
+                method,
                 url,
-                auth=auth,
+                **sent,
                 verify=ca or True,
                 allow_redirects=False,
                 stream=True,

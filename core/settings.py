@@ -44,6 +44,11 @@ def province_folder() -> Path | None:
     return Path(folder) if folder else None
 
 
+def webhook_authority() -> str | None:
+    """File of the authority that vouches for the webhooks' servers, or None for those the machine trusts anyway."""
+    return os.environ.get("GUITU_WEBHOOK_CA") or None
+
+
 def provider_connection(provider: str) -> dict[str, str]:
     """Address and credentials of one provider, from ``GUITU_PROVIDER_<NAME>`` as ``key=value`` pairs split by spaces,
     or from an Airflow connection in the environment (``AIRFLOW_CONN_PROVIDER_<NAME>``, JSON form).
