@@ -15,6 +15,7 @@ from core.clock import now_at
 from core.faults import crash_point
 from warehouse.database import Role, transaction
 from warehouse.lease import hold, take
+from warehouse.publish.outbox import tell
 
 LEASE = "publish"
 
@@ -73,6 +74,8 @@ def publish(as_of: date, token: int) -> dict[str, int]:
         for mirror in MIRRORS:
             counts[mirror.table] = _mirror(connection, mirror)
             crash_point(f"publish.after_{mirror.table}")
+        counts |= {f"outbox_{name}": count for name, count in tell(connection, as_of, token).items()}
+        crash_point("publish.after_outbox")
         connection.execute(
             text(
                 "insert into ops.publication (as_of_date, token, published_at, counts) values (:day, :token, :now, cast(:counts as jsonb))"

@@ -24,7 +24,7 @@ CREATE TABLE outbox.opening (
     handoff_id TEXT NOT NULL,
     flag_code TEXT NOT NULL,
     severity TEXT NOT NULL,
-    audience TEXT[] NOT NULL,
+    audience TEXT[],
     opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
     closed_at TIMESTAMP WITH TIME ZONE,
     escalated_date DATE,
@@ -37,7 +37,7 @@ COMMENT ON COLUMN outbox.opening.opening_id IS 'Number in order of opening';
 COMMENT ON COLUMN outbox.opening.handoff_id IS 'The handoff';
 COMMENT ON COLUMN outbox.opening.flag_code IS 'The flag';
 COMMENT ON COLUMN outbox.opening.severity IS 'Highest severity that was told';
-COMMENT ON COLUMN outbox.opening.audience IS 'Who was told, as audience:scope';
+COMMENT ON COLUMN outbox.opening.audience IS 'Who may see it and was told, as audience:scope; empty until then';
 COMMENT ON COLUMN outbox.opening.opened_at IS 'When readers first saw it';
 COMMENT ON COLUMN outbox.opening.closed_at IS 'When readers no longer saw it open';
 COMMENT ON COLUMN outbox.opening.escalated_date IS 'Day the coordinator was last told that it is overdue';
@@ -80,6 +80,7 @@ CREATE TABLE outbox.message (
     made_at TIMESTAMP WITH TIME ZONE NOT NULL,
     state TEXT DEFAULT 'waiting' NOT NULL,
     attempts INTEGER DEFAULT '0' NOT NULL,
+    failures INTEGER DEFAULT '0' NOT NULL,
     next_try_at TIMESTAMP WITH TIME ZONE NOT NULL,
     subject TEXT,
     body TEXT,
@@ -102,6 +103,7 @@ COMMENT ON COLUMN outbox.message.occasion IS 'urgent/<publication token>, or rou
 COMMENT ON COLUMN outbox.message.made_at IS 'When it was first written';
 COMMENT ON COLUMN outbox.message.state IS 'waiting, sending, sent, dropped (nothing left to tell) or dead';
 COMMENT ON COLUMN outbox.message.attempts IS 'Attempts begun';
+COMMENT ON COLUMN outbox.message.failures IS 'Attempts the receiver''s side failed; too many make it dead';
 COMMENT ON COLUMN outbox.message.next_try_at IS 'Not before';
 COMMENT ON COLUMN outbox.message.subject IS 'Subject as sent';
 COMMENT ON COLUMN outbox.message.body IS 'Text as sent';

@@ -1,0 +1,194 @@
+"""The outbox: with the switch that makes a flag visible, and in its transaction, stands who will be told of it.
+
+A flag that opens for readers is an *opening*; each recipient in its audience is told of it once at each severity it rises to,
+whatever is run again. A critical flag goes at once, one message per recipient and publication; the others wait for the next round
+(warehouse/publish/rounds.py). A critical flag that stays open past its day is told to the coordinator, once and then weekly.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from core.clock import now_at
+from warehouse.publish.rounds import next_rounds
+from warehouse.publish.wording import flag_texts
+
+ESCALATED_AGAIN = timedelta(days=7)
+RANK = "array_position(array['info', 'warning', 'critical'], {})"
+CONFIRMED = """f.evidence @? '$.rows[*] ? (@.field == "confirmation_code" && @.value_class == "confirmed")'"""
+"""A test whose second test agreed; the rules say so in the evidence."""
+
+
+def tell(connection: Connection, as_of: date, token: int) -> dict[str, int]:
+    """Everybody who may see a flag that opened has it in a message; returns counts. Telling again adds nothing.
+
+    Runs in the publishing transaction, after the published tables show the new state.
+    """
+    now = now_at()
+    counts = {"openings_closed": _close(connection, now), "openings": _open(connection, now)}
+    _see_table(connection)
+    counts["items"] = _tell_changes(connection, as_of, now, token)
+    counts["items"] += _tell_new_recipients(connection, as_of, now, token)
+    counts["escalations"] = _escalate(connection, as_of, now)
+    connection.execute(text("drop table sees"))
+    return counts
+
+
+def _close(connection: Connection, now: datetime) -> int:
+    return connection.execute(
+        text(
+            "update outbox.opening o set closed_at = :now where closed_at is null and not exists (select from published.handoff_flags f "
+            "where f.handoff_id = o.handoff_id and f.flag_code = o.flag_code and f.status = 'open')"
+        ),
+        {"now": now},
+    ).rowcount
+
+
+def _open(connection: Connection, now: datetime) -> int:
+    """New openings begin with nobody told: no audience."""
+    return connection.execute(
+        text(
+            "insert into outbox.opening (handoff_id, flag_code, severity, audience, opened_at) "
+            "select f.handoff_id, f.flag_code, f.severity, null, :now from published.handoff_flags f "
+            "where f.status = 'open' and not exists (select from outbox.opening o where o.handoff_id = f.handoff_id "
+            "and o.flag_code = f.flag_code and o.closed_at is null)"
+        ),
+        {"now": now},
+    ).rowcount
+
+
+def _see_table(connection: Connection) -> None:
+    connection.execute(text("create temporary table sees (flag_code text, audience text, if_confirmed boolean) on commit drop"))
+    rows = [
+        {"code": code, "audience": audience, "confirmed": audience in one.see_if_confirmed}
+        for code, one in flag_texts().items()
+        for audience in sorted(one.see | one.see_if_confirmed)
+    ]
+    connection.execute(text("insert into sees values (:code, :audience, :confirmed)"), rows)
+
+
+def _tell_changes(connection: Connection, as_of: date, now: datetime, token: int) -> int:
+    """New openings, those whose severity rose, those that others are responsible for now."""
+    rose = f"{RANK.format('f.severity')} > {RANK.format('o.severity')}"
+    connection.execute(
+        text(
+            "create temporary table to_tell on commit drop as select o.opening_id, o.flag_code, f.severity, h.audience, "
+            f"{CONFIRMED} as is_confirmed from outbox.opening o "
+            "join published.handoff_flags f on f.handoff_id = o.handoff_id and f.flag_code = o.flag_code "
+            "join handoffs.handoff h on h.handoff_id = o.handoff_id "
+            f"where o.closed_at is null and (o.audience is distinct from h.audience or {rose})"
+        )
+    )
+    told = _write(connection, as_of, now, token, "r.included_at is not null")
+    connection.execute(
+        text(
+            f"update outbox.opening o set audience = t.audience, severity = case when {RANK.format('t.severity')} > "
+            f"{RANK.format('o.severity')} then t.severity else o.severity end from to_tell t where t.opening_id = o.opening_id"
+        )
+    )
+    connection.execute(text("drop table to_tell"))
+    return told
+
+
+def _tell_new_recipients(connection: Connection, as_of: date, now: datetime, token: int) -> int:
+    """Whoever is registered newly is told what is open already."""
+    if not connection.execute(text("select exists (select from outbox.recipient r where " + NEW + ")"), {"as_of": as_of}).scalar_one():
+        return 0
+    connection.execute(
+        text(
+            f"create temporary table to_tell on commit drop as select o.opening_id, o.flag_code, f.severity, o.audience, {CONFIRMED} "
+            "as is_confirmed from outbox.opening o join published.handoff_flags f on f.handoff_id = o.handoff_id "
+            "and f.flag_code = o.flag_code where o.closed_at is null"
+        )
+    )
+    told = _write(connection, as_of, now, token, "r.included_at is null")
+    connection.execute(text("update outbox.recipient r set included_at = :now where " + NEW), {"as_of": as_of, "now": now})
+    connection.execute(text("drop table to_tell"))
+    return told
+
+
+IN_FORCE = "r.valid_from <= :as_of and (r.valid_to is null or r.valid_to >= :as_of)"
+NEW = f"r.included_at is null and {IN_FORCE}"
+IN_SCOPE = (
+    "(r.scope = '' or exists (select from unnest(t.audience) as a(entry) where split_part(a.entry, ':', 1) = r.audience "
+    "and (split_part(a.entry, ':', 2) = r.scope or (r.audience in ('police', 'coordinator') "
+    "and starts_with(split_part(a.entry, ':', 2), r.scope)))))"
+)
+MAY_SEE = (
+    "exists (select from sees s where s.flag_code = t.flag_code and s.audience = r.audience and (not s.if_confirmed or t.is_confirmed))"
+)
+
+
+def _write(connection: Connection, as_of: date, now: datetime, token: int, which: str) -> int:
+    """Items for every recipient of `which` in the audience of `to_tell`, each in its message."""
+    connection.execute(
+        text(
+            "create temporary table told on commit drop as select t.opening_id, r.recipient_id, t.severity as reason from to_tell t "
+            f"join outbox.recipient r on {IN_FORCE} and {which} and {IN_SCOPE} and {MAY_SEE} "
+            "where not exists (select from outbox.item i where i.opening_id = t.opening_id and i.recipient_id = r.recipient_id "
+            f"and i.reason in ('info', 'warning', 'critical') and {RANK.format('i.reason')} >= {RANK.format('t.severity')})"
+        ),
+        {"as_of": as_of},
+    )
+    written = 0
+    for severity in ("critical", "warning", "info"):
+        if severity == "critical":
+            written += add_items(connection, "told where reason = 'critical'", "opening_id", f"urgent/{token}", now, now)
+        else:
+            written += in_round(connection, f"told where reason = '{severity}'", "opening_id", severity, now)
+    connection.execute(text("drop table told"))
+    return written
+
+
+def _escalate(connection: Connection, as_of: date, now: datetime) -> int:
+    """Coordinators hear of critical flags that are open past their day; of those they may not see, only that there are some."""
+    again = {"as_of": as_of, "before": as_of - ESCALATED_AGAIN, "reason": f"overdue/{as_of}"}
+    connection.execute(
+        text(
+            "create temporary table told on commit drop as select t.opening_id, r.recipient_id, :reason as reason from "
+            "(select o.opening_id, h.audience from outbox.opening o join published.handoff_flags f on f.handoff_id = o.handoff_id "
+            "and f.flag_code = o.flag_code join handoffs.handoff h on h.handoff_id = o.handoff_id where o.closed_at is null "
+            "and f.severity = 'critical' and f.due_date < :as_of and (o.escalated_date is null or o.escalated_date <= :before)) t "
+            f"join outbox.recipient r on r.audience = 'coordinator' and {IN_FORCE} and {IN_SCOPE}"
+        ),
+        again,
+    )
+    connection.execute(
+        text("update outbox.opening o set escalated_date = :as_of from told where told.opening_id = o.opening_id"), {"as_of": as_of}
+    )
+    written = in_round(connection, "told", "opening_id", "info", now)
+    connection.execute(text("drop table told"))
+    return written
+
+
+def in_round(connection: Connection, told: str, thing: str, severity: str, now: datetime) -> int:
+    """As `add_items`, in the recipients' next round. A message that is being sent takes nothing more: that waits for the round after."""
+    return sum(add_items(connection, told, thing, f"round/{at.isoformat()}", at, now) for at in next_rounds(severity, now))
+
+
+def add_items(connection: Connection, told: str, thing: str, occasion: str, due_at: datetime, now: datetime) -> int:
+    """The rows of `told` that were not told yet stand in their recipient's waiting message of the occasion; returns how many.
+
+    Args:
+        told: the temporary table told (recipient_id, reason and a thing), with a condition or without.
+        thing: opening_id or alert_id.
+    """
+    rows = told if " where " in told else f"{told} where true"
+    is_new = (
+        f"not exists (select from outbox.item i where i.recipient_id = told.recipient_id and i.{thing} = told.{thing} "
+        "and i.reason = told.reason)"
+    )
+    return connection.execute(
+        text(
+            "with open_message as (insert into outbox.message as m (recipient_id, occasion, made_at, next_try_at) "
+            f"select distinct recipient_id, :occasion, cast(:now as timestamptz), cast(:due as timestamptz) from {rows} and {is_new} "
+            "order by recipient_id on conflict (recipient_id, occasion) do update set occasion = excluded.occasion "
+            "where m.state = 'waiting' and m.body is null returning message_id, recipient_id) "
+            f"insert into outbox.item (recipient_id, {thing}, reason, message_id) "
+            f"select told.recipient_id, told.{thing}, told.reason, m.message_id from (select * from {rows}) told "
+            f"join open_message m using (recipient_id) where {is_new} on conflict do nothing"
+        ),
+        {"occasion": occasion, "now": now, "due": due_at},
+    ).rowcount

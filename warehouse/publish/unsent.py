@@ -1,0 +1,170 @@
+"""What should have come from the detention centres and did not: found once a day, kept as alerts, closed when it comes after all.
+
+* BATCH_MISSING: a number that a centre passed over. Batch numbers are ``<centre>-<yyyymmdd>-<nnnn>``, counted from 0001 within the
+  day: every number below the day's greatest must be there. (What is missing after the greatest no number shows; the centre itself
+  has no receipt for it.) NUMBERING_UNKNOWN: the numbers of a centre are not of this form, so that gaps cannot be seen.
+* CENTRE_SILENT: in the last complete month neither a notice nor a nil return came from a centre of the directory.
+* SNAPSHOT_MISSING: last night's roster of a centre is not there.
+* NOTICES_UNSENT: how many persons on a centre's roster have a notice that is due and not received (flag NOTICE_MISSING).
+
+Sources: agreement sections 2 and 3. The rules of silence and of numbering are our choice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, text
+
+from core.clock import now_at
+from warehouse.publish.outbox import IN_FORCE, in_round
+
+NUMBER = re.compile(r"(?P<day>\d{8})-(?P<number>\d{4})")
+LOOKED_BACK = timedelta(days=62)
+MOST_GAPS = 200
+"""Of one centre and day: a number like 9999 after 0001 is a slip of the numbering, not ten thousand lost batches."""
+
+
+@dataclass(frozen=True, order=True)
+class Unsent:
+    """Something that did not come."""
+
+    kind: str
+    organization_code: str
+    subject: str = ""
+    count: int = 1
+
+
+def look(connection: Connection, today: date) -> dict[str, int]:
+    """Alerts are open for exactly what is missing on this morning, and those concerned have it in their next round."""
+    found = sorted({*_batches(connection, today), *_silent(connection, today), *_rosters(connection, today), *_notices(connection)})
+    now = now_at()
+    connection.execute(text("create temporary table unsent (kind text, organization_code text, subject text, count int) on commit drop"))
+    if found:
+        connection.execute(text("insert into unsent values (:kind, :organization_code, :subject, :count)"), [one.__dict__ for one in found])
+    same = "(u.kind, u.organization_code, u.subject) = (a.kind, a.organization_code, a.subject)"
+    closed = connection.execute(
+        text(f"update outbox.alert a set closed_at = :now where closed_at is null and not exists (select from unsent u where {same})"),
+        {"now": now},
+    )
+    connection.execute(text(f"update outbox.alert a set count = u.count from unsent u where a.closed_at is null and {same}"))
+    opened = connection.execute(
+        text(
+            "insert into outbox.alert (kind, organization_code, subject, count, opened_at) select u.*, :now from unsent u "
+            f"where not exists (select from outbox.alert a where a.closed_at is null and {same})"
+        ),
+        {"now": now},
+    )
+    told = _tell_alerts(connection, today) + _tell_notices(connection, today)
+    connection.execute(text("drop table unsent"))
+    return {"found": len(found), "opened": opened.rowcount, "closed": closed.rowcount, "items": told}
+
+
+def gaps(batch_ids: Iterable[str]) -> Iterator[Unsent]:
+    """The numbers passed over within each centre's days; a centre whose numbers are of another form is named once."""
+    numbers: dict[tuple[str, str], set[int]] = {}
+    unknown = set()
+    for batch_id in batch_ids:
+        centre, _, rest = batch_id.partition("-")
+        form = NUMBER.fullmatch(rest)
+        if form:
+            numbers.setdefault((centre, form["day"]), set()).add(int(form["number"]))
+        else:
+            unknown.add(centre)
+    for (centre, day), present in numbers.items():
+        missing = sorted(set(range(1, max(present))) - present)
+        yield from (Unsent("BATCH_MISSING", centre, f"{centre}-{day}-{number:04}") for number in missing[:MOST_GAPS])
+    yield from (Unsent("NUMBERING_UNKNOWN", centre) for centre in unknown)
+
+
+def _batches(connection: Connection, today: date) -> Iterator[Unsent]:
+    names = connection.execute(
+        text("select distinct name from landing.batch where feed = 'release_notices' and form = 'push' and received_at >= :since"),
+        {"since": today - LOOKED_BACK},
+    ).scalars()
+    return gaps(names)
+
+
+def month_before(today: date) -> tuple[date, date]:
+    """First and last day of the last complete month."""
+    last = today.replace(day=1) - timedelta(days=1)
+    return last.replace(day=1), last
+
+
+CENTRES = (
+    "select distinct d.organization_code from staging.station_directory d where d.is_current and d.operation_code <> 'D' "
+    "and d.organization_type_code in ('11', '12') and d.valid_from_date <= :first and (d.valid_to_date is null or d.valid_to_date >= :last)"
+)
+
+
+def _silent(connection: Connection, today: date) -> Iterator[Unsent]:
+    """By what the sender says of the time (exported_at), else by when it came: a late nil return of the month still counts."""
+    first, last = month_before(today)
+    silent = connection.execute(
+        text(
+            f"{CENTRES} and not exists (select from landing.batch b where b.feed = 'release_notices' "
+            "and b.sender_code = d.organization_code and b.state <> 'rejected' and "
+            "(coalesce(b.exported_at, b.received_at) at time zone 'Asia/Shanghai')::date between :first and :last)"
+        ),
+        {"first": first, "last": last},
+    ).scalars()
+    return (Unsent("CENTRE_SILENT", code, f"{first:%Y-%m}") for code in silent)
+
+
+def _rosters(connection: Connection, today: date) -> Iterator[Unsent]:
+    """The subject names the last roster that came, so that one alert stands for an outage of many nights."""
+    night = today - timedelta(days=1)
+    late = connection.execute(
+        text(
+            "select c.organization_code, max(s.snapshot_date) from (" + CENTRES + ") c left join ops.snapshot s "
+            "on s.feed = 'centre_roster' and s.scope = c.organization_code group by 1 "
+            "having coalesce(max(s.snapshot_date), '-infinity') < :night"
+        ),
+        {"first": night, "last": night, "night": night},
+    )
+    return (Unsent("SNAPSHOT_MISSING", code, f"{newest}" if newest else "") for code, newest in late)
+
+
+def _notices(connection: Connection) -> Iterator[Unsent]:
+    counted = connection.execute(
+        text(
+            "select h.centre_code, count(*) from published.handoff_flags f join published.handoffs h using (handoff_id) "
+            "where f.flag_code = 'NOTICE_MISSING' and f.status = 'open' and h.centre_code is not null group by 1"
+        )
+    )
+    return (Unsent("NOTICES_UNSENT", centre, count=count) for centre, count in counted)
+
+
+def _tell_alerts(connection: Connection, today: date) -> int:
+    """Operators hear of every alert, a centre of its own; once, and of persons without a notice every day."""
+    connection.execute(
+        text(
+            "create temporary table told on commit drop as select a.alert_id, r.recipient_id, "
+            "case when a.kind = 'NOTICES_UNSENT' then 'unsent/' || :as_of else 'alert' end as reason from outbox.alert a "
+            f"join outbox.recipient r on {IN_FORCE} and (r.audience = 'operator' "
+            "or (r.audience = 'centre' and r.scope = a.organization_code and a.kind <> 'NOTICES_UNSENT')) where a.closed_at is null"
+        ),
+        {"as_of": today},
+    )
+    written = in_round(connection, "told", "alert_id", "info", now_at())
+    connection.execute(text("drop table told"))
+    return written
+
+
+def _tell_notices(connection: Connection, today: date) -> int:
+    """Each centre has every morning the list of its own references whose notice is due and not received."""
+    connection.execute(
+        text(
+            "create temporary table told on commit drop as select o.opening_id, r.recipient_id, "
+            "'unsent/' || :as_of as reason from outbox.opening o join published.handoffs h using (handoff_id) "
+            f"join outbox.recipient r on r.audience = 'centre' and r.scope = h.centre_code and {IN_FORCE} "
+            "where o.flag_code = 'NOTICE_MISSING' and o.closed_at is null"
+        ),
+        {"as_of": today},
+    )
+    written = in_round(connection, "told", "opening_id", "info", now_at())
+    connection.execute(text("drop table told"))
+    return written

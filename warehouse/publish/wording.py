@@ -1,0 +1,181 @@
+"""What a message says: counts, what the flags mean, references, days and next steps, in Chinese and then English.
+
+A message says no more than its audience may see, and nothing about who a person is: no name, no number, no document number. What
+a flag means stands in flag_texts.yaml; the form of the text in warehouse/pages/message.txt.j2. Sources: domain rules section 5
+(column "see"), rules of access.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+HERE = Path(__file__).parent
+SEVERITIES = ("critical", "warning", "info")
+LISTED = 50
+"""References named per flag; the others are counted, and stand in the work list."""
+
+
+@dataclass(frozen=True)
+class FlagText:
+    """What is said of one flag, and to whom."""
+
+    flag_code: str
+    see: frozenset[str]
+    see_if_confirmed: frozenset[str]
+    means_zh: str
+    means_en: str
+    step_zh: str
+    step_en: str
+
+
+@dataclass(frozen=True)
+class ToldFlag:
+    """A flag to be told: the handoff's id is its only reference. `reason` as in outbox.item."""
+
+    handoff_id: str
+    flag_code: str
+    severity: str
+    due_date: date | None
+    owner_role: str
+    reason: str
+    is_seen: bool = True
+
+
+@dataclass(frozen=True)
+class ToldAlert:
+    """Something that should have come from a sender and did not."""
+
+    kind: str
+    organization_code: str
+    subject: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A message as it is sent: for people, and the same for machines."""
+
+    subject: str
+    body: str
+    content: dict[str, Any] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=1)
+def flag_texts() -> Mapping[str, FlagText]:
+    """Flag code to what is said of it."""
+    read = yaml.safe_load((HERE / "flag_texts.yaml").read_text("utf-8"))
+    return {
+        code: FlagText(
+            code,
+            frozenset(one["see"]),
+            frozenset(one.get("see_if_confirmed", ())),
+            one["means"]["zh"],
+            one["means"]["en"],
+            one["step"]["zh"],
+            one["step"]["en"],
+        )
+        for code, one in read.items()
+    }
+
+
+def may_see(audience: str, flag_code: str, *, is_confirmed: bool = False) -> bool:
+    """True when the audience may be told of the flag; nobody is told of a flag without a text."""
+    text = flag_texts().get(flag_code)
+    return text is not None and (audience in text.see or (is_confirmed and audience in text.see_if_confirmed))
+
+
+def worded(flags: Iterable[ToldFlag], alerts: Iterable[ToldAlert] = ()) -> Wording | None:
+    """The message about these flags and alerts; None when nothing is left to tell.
+
+    A flag with `is_seen` false (an overdue one escalated to somebody who may not see it) is counted by who has to act, and not named.
+    """
+    flags, alerts = list(flags), list(alerts)
+    if not flags and not alerts:
+        return None
+    seen = [flag for flag in flags if flag.is_seen]
+    groups = [_group(code, list(told)) for code, told in groupby(sorted(seen, key=_order), key=lambda flag: (flag.reason, flag.flag_code))]
+    unseen = _counted(flag.owner_role for flag in flags if not flag.is_seen)
+    told_alerts = [{"kind": a.kind, "organization_code": a.organization_code, "subject": a.subject, "count": a.count} for a in alerts]
+    counts = {severity: sum(flag.severity == severity for flag in flags) for severity in SEVERITIES}
+    content = {
+        "counts": counts,
+        "flags": [_for_machines(flag) for flag in sorted(seen, key=_order)],
+        "unseen": unseen,
+        "alerts": told_alerts,
+    }
+    subject = f"归途提示 {len(flags) + len(alerts)} 项" + (f"（紧急 {counts['critical']}）" if counts["critical"] else "")
+    subject += f" / Guitu: {len(flags) + len(alerts)} to look at" + (f", {counts['critical']} urgent" if counts["critical"] else "")
+    body = _template().render(counts=counts, groups=groups, unseen=unseen, alerts=told_alerts, roles=ROLES, kinds=ALERTS)
+    return Wording(subject, body, content)
+
+
+ROLES = {
+    "centre_officer": ("场所民警", "centre officer"),
+    "station_worker": ("指导站专职人员", "station worker"),
+    "police_officer": ("公安机关", "police"),
+    "coordinator": ("协调员", "coordinator"),
+    "operator": ("运维人员", "operator"),
+    "data_steward": ("数据管理员", "data steward"),
+}
+ALERTS = {
+    "BATCH_MISSING": ("批次号不连续，该批次未收到", "a batch number was passed over; this batch was never received"),
+    "CENTRE_SILENT": ("整月无报送，也无零报告", "nothing was sent in this month, not even a nil return"),
+    "SNAPSHOT_MISSING": ("名册未收到，沿用此前一份", "no roster came; the one before stays in use"),
+    "NOTICES_UNSENT": ("名册在册而通知未收到的人数", "persons on the roster whose notice is due and not received"),
+    "NUMBERING_UNKNOWN": ("批次号不合约定格式，无法核对缺漏", "batch numbers are not of the agreed form; gaps cannot be seen"),
+}
+
+
+def _order(flag: ToldFlag) -> tuple[Any, ...]:
+    return (SEVERITIES.index(flag.severity), flag.reason, flag.flag_code, flag.due_date or date.max, flag.handoff_id)
+
+
+def _group(of: tuple[str, str], told: list[ToldFlag]) -> dict[str, Any]:
+    """One flag of a message with all its references."""
+    reason, code = of
+    listed = [{"reference": flag.handoff_id, "due": flag.due_date} for flag in told[:LISTED]]
+    return {
+        "text": flag_texts()[code],
+        "severity": told[0].severity,
+        "count": len(told),
+        "is_overdue": reason.startswith("overdue"),
+        "is_unsent": reason.startswith("unsent"),
+        "listed": listed,
+        "more": len(told) - len(listed),
+    }
+
+
+def _for_machines(flag: ToldFlag) -> dict[str, Any]:
+    return {
+        "handoff_id": flag.handoff_id,
+        "flag_code": flag.flag_code,
+        "severity": flag.severity,
+        "due_date": flag.due_date.isoformat() if flag.due_date else None,
+        "owner_role": flag.owner_role,
+        "reason": flag.reason.partition("/")[0],
+    }
+
+
+def _counted(roles: Iterable[str]) -> dict[str, int]:
+    counted: dict[str, int] = {}
+    for role in sorted(roles):
+        counted[role] = counted.get(role, 0) + 1
+    return counted
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    # Plain text for mail: escaping would spoil it, and no value of a person is in it.
+    environment = jinja2.Environment(  # noqa: S701
+        loader=jinja2.FileSystemLoader(HERE.parent / "pages"), undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("message.txt.j2")
