@@ -7,6 +7,7 @@ from datetime import date
 from core.clock import today_date
 from core.faults import crash_point
 from warehouse.database import Role, transaction
+from warehouse.handoffs.aftercare import work_out_aftercare
 from warehouse.handoffs.runner import work_out
 from warehouse.lease import hold, take
 from warehouse.registry.loading import ensure_reference_data
@@ -29,6 +30,8 @@ def work_out_handoffs(as_of: date | None = None) -> int:
         # Ingest goes on meanwhile: a row may not be there for one statement and missing for another.
         with transaction(Role.ETL, one_snapshot=True) as connection:
             hold(connection, LEASE, token)
-            run.counts |= work_out(connection, as_of or today_date(), run.run_id)
+            day = as_of or today_date()
+            run.counts |= work_out(connection, day, run.run_id)
+            run.counts |= work_out_aftercare(connection, day, run.run_id)
             crash_point("handoffs.before_commit")
     return run.run_id

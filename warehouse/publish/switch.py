@@ -43,6 +43,15 @@ HANDOFF_COLUMNS = (
     "next_due_date",
     "responsible_role",
 )
+POINTS_COLUMNS = (
+    "person_id",
+    "station_code",
+    "balance",
+    "earned_12_months",
+    "redeemed_12_months",
+    "redeemed_by_family_12_months",
+    "last_entry_date",
+)
 MIRRORS = (
     Mirror("source_links", ("feed", "source_key"), ("person_id", "link_status"), "identity.link"),
     Mirror("handoffs", ("handoff_id",), HANDOFF_COLUMNS, "handoffs.handoff"),
@@ -52,6 +61,20 @@ MIRRORS = (
         ("person_id", "severity", "due_date", "status", "owner_role", "evidence"),
         "handoffs.flag",
     ),
+    Mirror(
+        "case_flags",
+        ("case_number", "flag_code"),
+        ("person_id", "station_code", "severity", "due_date", "status", "owner_role", "evidence"),
+        "handoffs.case_flag",
+    ),
+    Mirror("points_balances", ("case_number",), POINTS_COLUMNS, "handoffs.points_balance"),
+    Mirror(
+        "service_counts",
+        ("station_code", "month", "service_kind_code", "need_code", "service_mode_code"),
+        ("planned", "done", "refused", "not_met", "postponed", "minutes"),
+        "handoffs.service_count",
+    ),
+    Mirror("kpis", ("region_code", "month", "kpi_code"), ("numerator", "denominator", "unknown_count"), "handoffs.kpi"),
 )
 
 

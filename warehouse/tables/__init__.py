@@ -1,6 +1,6 @@
 """Every table of the warehouse, one module per schema. Importing this package fills `metadata`."""
 
-from warehouse.tables import handoffs, identity, intake, landing, ops, outbox, prepared, published, quarantine, registry
+from warehouse.tables import handoffs, identity, intake, landing, measures, ops, outbox, prepared, published, quarantine, registry
 from warehouse.tables.base import SCHEMAS, Table, metadata
 from warehouse.tables.feeds import staging_table, staging_tables
 
@@ -11,6 +11,7 @@ __all__ = [
     "identity",
     "intake",
     "landing",
+    "measures",
     "metadata",
     "ops",
     "outbox",
