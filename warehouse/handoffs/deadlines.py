@@ -36,9 +36,10 @@ class Deadlines:
         """The deadlines of one handoff with this responsible station."""
         return Terms(self, facts, station_code)
 
-    def find(self, name: str, region: str | None, day: date) -> ParameterValue | None:
-        """The parameter's value for the region on the day, None where there is none."""
-        return self._by_region.find(name, region, day)
+    @property
+    def by_region(self) -> RegionParameters:
+        """The parameters by region and day."""
+        return self._by_region
 
     def region_of(self, organization_code: str, day: date) -> str | None:
         """The organisation's region on the day, as the directory has it; of one not valid then, its latest."""
@@ -57,10 +58,11 @@ class Terms:
     Raises (every method): ParameterMissing where a region and day have no value.
     """
 
-    __slots__ = ("_centre", "_facts", "_rules", "_station", "calendar", "used")
+    __slots__ = ("_centre", "_facts", "_find", "_rules", "_station", "calendar", "used")
 
     def __init__(self, rules: Deadlines, facts: Facts, station_code: str | None) -> None:
         self._rules = rules
+        self._find = rules.by_region.find
         self._facts = facts
         self._centre = facts.centre_code
         self._station = station_code
@@ -95,7 +97,7 @@ class Terms:
     def documents_by(self) -> date | None:
         """The centre's documents are at the street by this day; None also where the region has no such rule."""
         day = self._facts.release_or_term_date
-        found = self._rules.find("docs_after_release_working_days", self._centre_region(day), day) if day else None
+        found = self._find("docs_after_release_working_days", self._centre_region(day), day) if day else None
         if found is None or day is None:
             return None
         self.used.append(found)
@@ -137,7 +139,7 @@ class Terms:
         return int(days.amount), cast(DayKind, kind.amount)
 
     def _value(self, name: str, region: str | None, day: date) -> ParameterValue:
-        found = self._rules.find(name, region, day)
+        found = self._find(name, region, day)
         if found is None:
             self._rules.missing_parameters.add((name, region or ""))
             raise ParameterMissing(name, region)

@@ -31,14 +31,19 @@ class RegionParameters:
             told = [value for value in parameters.values if value.name == name]
             changes = {value.valid_from for value in told} | {v.valid_to + timedelta(days=1) for v in told if v.valid_to}
             self._first_days[name] = sorted(changes)
-        self._in_time: dict[tuple[str, str | None], list[ParameterValue | None]] = {}
+        self._in_time: dict[tuple[str, str | None], tuple[list[date], list[ParameterValue | None]]] = {}
 
     def find(self, name: str, region: str | None, day: date) -> ParameterValue | None:
         """The value in force for the region on the day, or None where there is none."""
-        in_time = self._in_time.get((name, region))
-        if in_time is None:
-            in_time = self._in_time[name, region] = [None, *(self._on(name, region, first) for first in self._first_days.get(name, ()))]
-        return in_time[bisect_right(self._first_days[name], day)] if len(in_time) > 1 else None
+        try:
+            first_days, values = self._in_time[name, region]
+        except KeyError:
+            first_days, values = self._in_time[name, region] = self._put_in_time(name, region)
+        return values[bisect_right(first_days, day)]
+
+    def _put_in_time(self, name: str, region: str | None) -> tuple[list[date], list[ParameterValue | None]]:
+        first_days = self._first_days.get(name, [])
+        return first_days, [None, *(self._on(name, region, first) for first in first_days)]
 
     def _on(self, name: str, region: str | None, day: date) -> ParameterValue | None:
         try:
