@@ -121,18 +121,6 @@ def _as_keys(matrix: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(matrix).view("S18").ravel()
 
 
-def is_placeholder_text(text_counts: np.ndarray, kinds: np.ndarray | None = None) -> np.ndarray:
-    """True for texts that stand in too many rows to be anybody's number.
-
-    Args:
-        text_counts: rows per text.
-        kinds: NumberKind per text; without it every text is taken for one that is not valid.
-    """
-    is_sure = np.zeros(len(text_counts), dtype=bool) if kinds is None else (kinds >= NumberKind.VALID) & (kinds <= NumberKind.FOREIGN)
-    result: np.ndarray = (text_counts > ROWS_PER_TEXT) & ~is_sure
-    return result
-
-
 def births_of(keys: np.ndarray) -> np.ndarray:
     """int32 days since 1970-01-01 of the births inside 18-character keys (S18); NO_DAY where there is no key."""
     places, digits = _digits_of_keys(keys)
@@ -149,14 +137,6 @@ def sexes_of(keys: np.ndarray) -> np.ndarray:
     places, digits = _digits_of_keys(keys)
     result = np.zeros(len(keys), dtype=np.int8)
     result[places] = 2 - digits[:, 16] % 2
-    return result
-
-
-def sequence_of(keys: np.ndarray) -> np.ndarray:
-    """int16: the three digits that number the births of a day and place; -1 where there is no key."""
-    places, digits = _digits_of_keys(keys)
-    result = np.full(len(keys), -1, dtype=np.int16)
-    result[places] = digits[:, 14:17] @ np.array([100, 10, 1])
     return result
 
 

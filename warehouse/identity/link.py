@@ -16,13 +16,13 @@ from core.clock import now_at, today_date
 from warehouse.identity import memory as stewards_memory
 from warehouse.identity import review
 from warehouse.identity.clusters import decide
-from warehouse.identity.decision import Memory
 from warehouse.identity.doubts import doubts
 from warehouse.identity.link_writing import Written, write
 from warehouse.identity.loading import Loaded, load
 from warehouse.identity.model import LinkModel, packaged
-from warehouse.identity.neighbourhood import extend, gather
+from warehouse.identity.neighbourhood import RINGS, extend, gather
 from warehouse.identity.persons import KEY, Assignment, assign
+from warehouse.identity.prior import active_model, model_in_use, standing_persons, told_by_stewards
 from warehouse.identity.record_store import Touched, look_up, refresh, touch
 
 # Deciding everything costs less than finding the neighbourhood of so many rows.
@@ -139,8 +139,8 @@ def _is_worth_all(connection: Connection, touched: Touched) -> bool:
 
 def _work_all(connection: Connection, day: date, *, retrain: bool, run_id: int) -> tuple[_Worked, Assignment]:
     loaded = load(connection, day)
-    model = None if retrain else _active_model(connection)
-    worked = _work(connection, loaded, model, np.ones(len(loaded.record_id), dtype=bool))
+    model = None if retrain else active_model(connection)
+    worked = _work(connection, loaded, model)
     used = worked.decided.attrs.get("model")
     if model is None and used is not None and used.body != packaged().body:
         _keep_model(connection, used, len(loaded.record_id), run_id)
@@ -148,75 +148,62 @@ def _work_all(connection: Connection, day: date, *, retrain: bool, run_id: int) 
 
 
 def _work_near(connection: Connection, day: date) -> tuple[_Worked, Assignment] | None:
-    """Decides the neighbourhood; wherever it draws in a row from outside, that row's neighbourhood is decided with it. None where it
-    goes on growing: then all is near."""
-    model = _active_model(connection) or packaged()
+    """Decides the neighbourhood; where it draws in a row from outside, or decides one at its edge otherwise than before, that row's
+    neighbourhood is decided with it. None where it goes on growing: then all is near."""
+    model = model_in_use(connection)
     gather(connection)
-    all_rows = None
+    loaded = None
     for _ in range(MOST_SPREADS):
-        loaded = load(connection, day, "near", all_rows)
-        all_rows = loaded.records.all_rows
-        found = connection.execute(text("select is_decided from near order by record_id")).scalars()
-        worked = _work(connection, loaded, model, np.fromiter(found, dtype=bool, count=len(loaded.record_id)))
+        loaded = load(connection, day, "near", loaded)
+        worked = _work(connection, loaded, model)
         assignment = _assign(connection, worked)
-        drawn = pd.concat([_drawn_in(worked), _of_merged_persons(worked, assignment)])
-        if not len(drawn):
+        spreading = _drawn_in(worked) | _is_of_merged_person(worked, assignment) | _is_altered_at_the_edge(worked, assignment)
+        if not spreading.any():
             return worked, assignment
-        extend(connection, drawn.itertuples(index=False, name=None))
+        extend(connection, loaded.record_id[spreading].tolist())
     return None
 
 
-def _of_merged_persons(worked: _Worked, assignment: Assignment) -> pd.DataFrame:
-    """Rows of the context whose person turns out to be another one: KEY."""
-    is_merged = worked.standing.isin(set(assignment.merged)).to_numpy()
-    return worked.decided.loc[is_merged & ~worked.decided["is_decided"].to_numpy(), KEY].astype(str)
+def _is_of_merged_person(worked: _Worked, assignment: Assignment) -> np.ndarray:
+    """Rows of the context whose person turns out to be another one."""
+    return worked.standing.isin(set(assignment.merged)).to_numpy() & ~worked.decided["is_decided"].to_numpy()
 
 
-def _work(connection: Connection, loaded: Loaded, model: LinkModel | None, is_decided: np.ndarray) -> _Worked:
-    rows = loaded.records.rows
-    standing = _standing(connection, loaded, is_whole=bool(is_decided.all()))
+def _is_altered_at_the_edge(worked: _Worked, assignment: Assignment) -> np.ndarray:
+    """Decided rows from which nothing has spread yet, and whose verdict is another one than stands: their neighbours feel it."""
+    near, decided = worked.loaded.near, worked.decided
+    if near is None:
+        return np.zeros(len(decided), dtype=bool)
+    found = decided["is_decided"].to_numpy() & (near["ring"] % RINGS > 0).to_numpy()
+    is_same = decided["cluster"].map(assignment.person_of).to_numpy() == near["person_id"].to_numpy()
+    for column in ("link_status", "rule"):
+        is_same &= decided[column].astype(str).to_numpy() == near[column].to_numpy()
+    return found & ~is_same
+
+
+def _work(connection: Connection, loaded: Loaded, model: LinkModel | None) -> _Worked:
+    standing = standing_persons(connection, loaded)
     codes = pd.factorize(standing)[0].astype(np.int64)
-    decided = decide(loaded.records, _positions(connection, rows), model, codes)
+    decided = decide(loaded.records, told_by_stewards(connection, loaded.records.rows), model, codes)
     used = decided.attrs.get("model")
+    is_decided = True if loaded.near is None else loaded.near["is_decided"].to_numpy()
     decided = decided.assign(record_id=loaded.record_id, is_decided=is_decided)
     decided.attrs["model"] = used
     return _Worked(loaded, decided, standing)
 
 
-def _drawn_in(worked: _Worked) -> pd.DataFrame:
-    """Loose rows of the context that share a person with a row that is decided, and stood elsewhere: KEY."""
+def _drawn_in(worked: _Worked) -> np.ndarray:
+    """Loose rows of the context that share a person with a row that is decided, and stood elsewhere."""
     decided, standing = worked.decided, worked.standing
     mine = decided.loc[decided["is_decided"], "cluster"].unique()
     outside = decided[~decided["is_decided"] & decided["is_loose"] & decided["cluster"].isin(mine)]
     held = decided[~decided["is_loose"] & decided["cluster"].isin(outside["cluster"])]
     persons = standing.reindex(held.index).groupby(held["cluster"]).agg(set)
-    is_new = [standing[row] not in persons.get(cluster, ()) for row, cluster in zip(outside.index, outside["cluster"], strict=True)]
-    return outside.loc[is_new, KEY].astype(str)
-
-
-def _standing(connection: Connection, loaded: Loaded, *, is_whole: bool) -> pd.Series:
-    """The person each row stands with, None = nobody's yet."""
-    query = "select record_id, person_id from near"
-    if is_whole:
-        query = "select r.record_id, l.person_id from identity.record r join identity.link l using (feed, source_key)"
-    found = connection.execute(text(query)).all()
-    persons = pd.Series([row[1] for row in found], index=[row[0] for row in found], dtype=object)
-    return pd.Series(persons.reindex(loaded.record_id).to_numpy(), index=loaded.records.rows.index)
-
-
-def _positions(connection: Connection, rows: pd.DataFrame) -> Memory:
-    """What stewards decided, as positions of these rows."""
-    told = stewards_memory.read_memory(connection)
-    wanted = {key for pair in (*told.same, *told.never) for key in pair}
-    if not wanted:
-        return Memory()
-    mine = rows[rows["source_key"].isin({key for _, key in wanted})]
-    at = {key: place for place, key in zip(mine.index, zip(mine["feed"].astype(str), mine["source_key"], strict=True), strict=True)}
-
-    def places(pairs: list[tuple[stewards_memory.Key, stewards_memory.Key]]) -> tuple[tuple[int, int], ...]:
-        return tuple((at[one], at[other]) for one, other in pairs if one in at and other in at)
-
-    return Memory(places(told.same), places(told.never))
+    found = np.zeros(len(decided), dtype=bool)
+    found[outside.index] = [
+        standing[row] not in persons.get(cluster, ()) for row, cluster in zip(outside.index, outside["cluster"], strict=True)
+    ]
+    return found
 
 
 def _assign(connection: Connection, worked: _Worked) -> Assignment:
@@ -273,11 +260,6 @@ def _propose(connection: Connection, worked: _Worked, assignment: Assignment, ru
 
 def _keys_of(asked: pd.DataFrame, columns: tuple[str, str]) -> list[tuple[str, str]]:
     return list(zip(asked[columns[0]], asked[columns[1]], strict=True))
-
-
-def _active_model(connection: Connection) -> LinkModel | None:
-    body = connection.execute(text("select body from identity.model where is_active")).scalar()
-    return LinkModel(bytes(body)) if body is not None else None
 
 
 def _keep_model(connection: Connection, model: LinkModel, row_count: int, run_id: int) -> None:

@@ -39,22 +39,26 @@ COLUMNS = {
     "house": "house_code",
     **{name: f"{name}_code" for name in BUSINESS_KEYS},
 }
+STANDING = ["person_id", "link_status", "rule"]
+NEAR = [*STANDING, "ring", "is_decided"]
 PLAIN = ("record_id", "version_id", "sex", *PLACES)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Records, and their `record_id` (int64) by row."""
+    """Records, and their `record_id` (int64) by row. Of a neighbourhood also `near`, by row: person_id, link_status and rule as they
+    stand (None where nobody has decided), ring and is_decided."""
 
     records: Records
     record_id: np.ndarray
+    near: pd.DataFrame | None = None
 
 
-def load(connection: Connection, as_of: date, wanted: str | None = None, all_rows: int | None = None) -> Loaded:
+def load(connection: Connection, as_of: date, wanted: str | None = None, before: Loaded | None = None) -> Loaded:
     """The records of the temp table `wanted` (columns of `identity.record`), or all, in order of record_id.
 
-    A subset carries how often its names, phones and damaged numbers stand in all records, and how many there are in all
-    (`all_rows`, where that has been counted in this transaction).
+    A subset (a neighbourhood's `near`) carries how often its names, phones and damaged numbers stand in all records, and how many
+    there are in all, which is counted once (`before`: what was loaded earlier in this transaction).
     """
     table = _copy_out(connection, wanted)
     rows = pd.DataFrame(index=pd.RangeIndex(len(table)))
@@ -72,9 +76,9 @@ def load(connection: Connection, as_of: date, wanted: str | None = None, all_row
     if wanted is not None:
         records.name_rows, records.text_rows = (_counts(connection, kind, codes[kind_column]) for kind, kind_column in COUNTED.items())
         records.phone_names = _names_of_phones(connection, codes["phone"])
-        records.all_rows = _count(connection) if all_rows is None else all_rows
+        records.all_rows = _count(connection) if before is None else before.records.all_rows
     _add_changes(connection, records, table, as_of, is_whole=wanted is None)
-    return Loaded(records, table["record_id"].to_numpy())
+    return Loaded(records, table["record_id"].to_numpy(), None if wanted is None else table.select(NEAR).to_pandas().set_axis(rows.index))
 
 
 KINDS = {"number": "number", "name": "name", "text": "text_number"}
@@ -82,7 +86,7 @@ COUNTED = {"name": "name", "text": "text_number"}
 
 
 def _copy_out(connection: Connection, wanted: str | None) -> pa.Table:
-    names = ["feed", "source_key", *COLUMNS.values(), *PLAIN]
+    names = ["feed", "source_key", *COLUMNS.values(), *PLAIN, *([] if wanted is None else NEAR)]
     listed = ", ".join(f"r.{name}" for name in names)
     source = "identity.record r" if wanted is None else f"{wanted} r"
     day = "r.birth_date - date '1970-01-01' as birth_date"
@@ -94,9 +98,13 @@ def _copy_out(connection: Connection, wanted: str | None) -> pa.Table:
     sink.seek(0)
     types = dict.fromkeys([*names, "birth_date"], pa.int64()) | {
         "feed": pa.dictionary(pa.int32(), pa.string()),
-        "source_key": pa.string(),
+        "is_decided": pa.bool_(),
+        **dict.fromkeys(["source_key", *STANDING], pa.string()),
     }
-    return pacsv.read_csv(sink, convert_options=pacsv.ConvertOptions(column_types=types)).combine_chunks()
+    options = pacsv.ConvertOptions(
+        column_types=types, strings_can_be_null=True, quoted_strings_can_be_null=False, true_values=["t"], false_values=["f"]
+    )
+    return pacsv.read_csv(sink, convert_options=options).combine_chunks()
 
 
 def _dense(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ and their persons; around it stands context, which is compared and not decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -17,8 +17,8 @@ from warehouse.identity.candidates import MOST_ROWS_PER_KEY
 from warehouse.identity.prepared import STORED, SURE_CODES
 from warehouse.identity.record_store import look_up
 
-# Loose rows beside loose rows beside loose rows: farther than this a touched row is not felt.
-MOST_ROUNDS = 3
+# Loose rows that meet a touched one are decided at once; those beside them when one of the first is decided otherwise than it stands.
+MOST_ROUNDS = 1
 # How common a name, phone or damaged number is, is felt by its rows while they are few enough to tell persons apart.
 FELT_ROWS = MOST_ROWS_PER_KEY
 # Rings of one spread; the next one counts on from there.
@@ -28,7 +28,7 @@ COLUMNS = ("record_id", *STORED)
 LISTED = ", ".join(f"r.{name}" for name in COLUMNS)
 LINKED = "left join identity.link l on (l.feed, l.source_key) = (r.feed, r.source_key)"
 # What is near already keeps its verdict to come, and speaks for the spread that reached it last.
-INTO_NEAR = f"insert into near ({', '.join(COLUMNS)}, person_id, is_loose, ring, is_decided)"
+INTO_NEAR = f"insert into near ({', '.join(COLUMNS)}, person_id, link_status, rule, is_loose, ring, is_decided)"
 ON_CONFLICT = (
     "on conflict (record_id) do update set ring = excluded.ring, is_decided = near.is_decided or excluded.is_decided "
     "where near.ring < :base"
@@ -86,7 +86,8 @@ def gather(connection: Connection) -> Neighbourhood:
     run(text("drop table if exists near, touched_now, touched_then, asked_code, found"))
     run(
         text(
-            f"create temporary table near on commit drop as select {LISTED}, l.person_id, l.is_loose, 0 as ring, true as is_decided "  # noqa: S608
+            f"create temporary table near on commit drop as select {LISTED}, l.person_id, l.link_status, l.rule, l.is_loose, "  # noqa: S608
+            "0 as ring, true as is_decided "
             "from identity.record r cross join identity.link l with no data"
         )
     )
@@ -99,18 +100,16 @@ def gather(connection: Connection) -> Neighbourhood:
     return _Spread(connection, 0).go(f"{FELT_VALUES} union {FELT_PHONES}")
 
 
-def extend(connection: Connection, rows: Iterable[tuple[str, str]]) -> Neighbourhood:
-    """The neighbourhood of these rows (feed, source_key), which are in `near`, is in it too; what was decided stays so."""
-    pairs = list(rows)
+def extend(connection: Connection, record_ids: Sequence[int]) -> Neighbourhood:
+    """The neighbourhood of these records, which are in `near`, is in it too; what was decided stays so."""
     run = connection.execute
     latest = run(text("select max(ring) from near")).scalar_one()
     run(text("truncate touched_now, touched_then"))
     run(
         text(
-            f"insert into touched_now select {LISTED} from near r join unnest(cast(:feeds as text[]), cast(:keys as text[])) "  # noqa: S608
-            "u (feed, source_key) using (feed, source_key)"
+            f"insert into touched_now select {LISTED} from near r where record_id = any(:ids)"  # noqa: S608
         ),
-        {"feeds": [feed for feed, _ in pairs], "keys": [key for _, key in pairs]},
+        {"ids": list(record_ids)},
     )
     return _Spread(connection, (latest // RINGS + 1) * RINGS).go(FELT_PHONES)
 
@@ -218,6 +217,6 @@ class _Spread:
 
     def _add(self, chosen: str, ring: int, *, is_decided: bool = True, where: str = "true") -> int:
         return self._run(
-            f"{INTO_NEAR} select {LISTED}, l.person_id, {IS_LOOSE}, {self._base + ring}, {is_decided} "  # noqa: S608
+            f"{INTO_NEAR} select {LISTED}, l.person_id, l.link_status, l.rule, {IS_LOOSE}, {self._base + ring}, {is_decided} "  # noqa: S608
             f"from ({chosen}) c join identity.record r using (record_id) {LINKED} where {where} {ON_CONFLICT}"
         )

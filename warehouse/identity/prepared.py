@@ -48,7 +48,7 @@ STORED = (
     "keys",
 )
 # Another form of the stored evidence makes every record anew.
-FORM = 2
+FORM = 3
 
 
 @dataclass(frozen=True)

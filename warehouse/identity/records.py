@@ -22,6 +22,7 @@ from warehouse.identity.births import NO_DAY
 from warehouse.identity.id_numbers import read_numbers
 from warehouse.identity.names import Names, bare_keys
 from warehouse.identity.phones import read_phones
+from warehouse.identity.regions import counties
 
 NOTHING = -1
 BUSINESS_KEYS = ("registration_number", "order_number", "decision_number", "case_number", "job_seeker_number", "household_number")
@@ -137,10 +138,10 @@ def of_columns(frame: pd.DataFrame | pa.Table, as_of: date) -> Records:
 
 
 def region_codes(column: pa.ChunkedArray) -> np.ndarray:
-    """The county of each code as a number of six digits, -1 = none."""
+    """The present-day county of each code as a number of six digits, -1 = none."""
     distinct = _distinct(column)
-    counties = [int(code[:6]) if code[:6].isdecimal() else NOTHING for code in distinct.values]
-    return _recoded(distinct.codes, np.array(counties, dtype=np.int32))
+    found = [int(county) if county else NOTHING for county in counties(distinct.values)]
+    return _recoded(distinct.codes, np.array(found, dtype=np.int32))
 
 
 def _read_number_columns(table: pa.Table, rows: pd.DataFrame, as_of: date) -> tuple[np.ndarray, np.ndarray]:

@@ -86,6 +86,20 @@ def present_county(code: str, on: date | None = None) -> str:
     return current
 
 
+def counties(codes: Sequence[str]) -> list[str]:
+    """The county by which rows are compared, of codes of 6, 9 or 12 digits; "" for everything else.
+
+    It is the present-day county. One that was divided stays under its own old code: its city would make neighbours of all its
+    counties. The day of writing is not asked: no code was given again to another region after 1995 (GB/T 2260).
+    """
+    return [_county(code[:6]) if len(code) in (6, 9, 12) and code.isdecimal() else "" for code in codes]
+
+
+def _county(code: str) -> str:
+    present = present_county(code)
+    return code if present.endswith("00") else present
+
+
 def _change_of(code: str, on: date | None, *, is_present: bool) -> Earlier | None:
     earlier = history().get(code, ())
     if is_present:

@@ -25,6 +25,11 @@ from warehouse.identity.worth import together, value_of, what_hangs
 
 PROPOSED = ("feed", "source_key", "other_feed", "other_source_key", "person_id", "rule", "kind", "odds", "evidence")
 WRITTEN = (*PROPOSED, "value", "model_said")
+OPEN_ABOUT = """
+with looked_at as materialized (select * from unnest(cast(:feeds as text[]), cast(:keys as text[])) u (feed, source_key))
+select * from identity.review_case where status = 'open'
+and ((feed, source_key) in (select * from looked_at) or (other_feed, other_source_key) in (select * from looked_at))
+"""
 CLASS = re.compile(r"[A-Za-z][A-Za-z0-9_ .:+/-]{0,59}|\d{0,6}")
 
 
@@ -81,10 +86,7 @@ def refresh(connection: Connection, proposals: pd.DataFrame, run_id: int, scope:
     """
     memory = read_memory(connection)
     wanted = _wanted(proposals, [*memory.same, *memory.never])
-    standing = _open_cases(connection)
-    if scope is not None:
-        looked_at = set(scope) | {key for pair in wanted["pair"] for key in pair}
-        standing = standing[np.array([a in looked_at or b in looked_at for a, b in standing["pair"]], dtype=bool)]
+    standing = _open_cases(connection, None if scope is None else {*scope, *(key for pair in wanted["pair"] for key in pair)})
     both = standing.merge(wanted, on=["pair", "kind"], how="outer", suffixes=("_before", ""), indicator="where")
     is_same = (both["where"] == "both") & (both["said_before"] == both["said"])
     stale = both[both["case_id"].notna() & ~is_same]
@@ -211,8 +213,12 @@ def _classes(evidence: Mapping[str, Any] | None) -> str:
     return json.dumps(said, sort_keys=True, default=float)
 
 
-def _open_cases(connection: Connection) -> pd.DataFrame:
-    found = connection.execute(text("select * from identity.review_case where status = 'open'")).all()
+def _open_cases(connection: Connection, rows: Collection[Key] | None) -> pd.DataFrame:
+    """The open cases about any of the rows; None: all."""
+    if rows is None:
+        found = connection.execute(text("select * from identity.review_case where status = 'open'"))
+    else:
+        found = connection.execute(text(OPEN_ABOUT), {"feeds": [feed for feed, _ in rows], "keys": [key for _, key in rows]})
     cases = [_case(row) for row in found]
     columns = {
         "case_id": [case.case_id for case in cases],

@@ -10,12 +10,11 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from warehouse.identity import memory as stewards_memory
-from warehouse.identity.decision import Decision, Memory
+from warehouse.identity.decision import Decision
 from warehouse.identity.loading import Loaded, load
 from warehouse.identity.memory import Key
-from warehouse.identity.model import LinkModel, packaged
 from warehouse.identity.neighbourhood import gather
+from warehouse.identity.prior import model_in_use, standing_persons, told_by_stewards
 from warehouse.identity.record_store import begin, finish, touch
 from warehouse.identity.records import NOTHING, Records
 from warehouse.identity.what_if import World
@@ -55,11 +54,11 @@ def surroundings(connection: Connection, keys: Collection[Key], as_of: date, see
     gather(connection)
     loaded = load(connection, as_of, "near")
     records = loaded.records if sees is None else _only(connection, loaded, sees)
-    standing = _standing(connection, loaded) if sees is None else None
+    standing = pd.factorize(standing_persons(connection, loaded))[0].astype(np.int64) if sees is None else None
     rows = records.rows
     told = zip(rows["feed"].astype(str), rows["source_key"], strict=True)
     places = {key: place for place, key in enumerate(told)}
-    world = World(records, _memory(connection, places), _model(connection), standing)
+    world = World(records, told_by_stewards(connection, rows), model_in_use(connection), standing)
     return Surroundings(world, world.decided(), world.before_likeness(), places)
 
 
@@ -91,29 +90,3 @@ def _of_codes(codes: np.ndarray, counts: np.ndarray, size: int) -> np.ndarray:
     found = np.zeros(size, dtype=np.int64)
     found[codes[codes != NOTHING]] = counts[codes != NOTHING]
     return found
-
-
-def _standing(connection: Connection, loaded: Loaded) -> np.ndarray:
-    found = connection.execute(
-        text(
-            "select r.record_id, l.person_id from near n join identity.record r using (record_id) "
-            "join identity.link l on (l.feed, l.source_key) = (r.feed, r.source_key)"
-        )
-    ).all()
-    persons = pd.Series([row[1] for row in found], index=[row[0] for row in found], dtype=object)
-    codes: np.ndarray = pd.factorize(persons.reindex(loaded.record_id))[0].astype(np.int64)
-    return codes
-
-
-def _memory(connection: Connection, places: Mapping[Key, int]) -> Memory:
-    told = stewards_memory.read_memory(connection)
-
-    def known(pairs: list[tuple[Key, Key]]) -> tuple[tuple[int, int], ...]:
-        return tuple((places[one], places[other]) for one, other in pairs if one in places and other in places)
-
-    return Memory(known(told.same), known(told.never))
-
-
-def _model(connection: Connection) -> LinkModel:
-    body = connection.execute(text("select body from identity.model where is_active")).scalar()
-    return packaged() if body is None else LinkModel(bytes(body))

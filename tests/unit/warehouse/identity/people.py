@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from expectations.forms.id_number import check_digit, key_of
 from warehouse.identity.births import NO_DAY, day_of
 from warehouse.identity.document_numbers import normal_number
 from warehouse.identity.names import Names, bare_keys
-from warehouse.identity.records import BUSINESS_KEYS, CODES, DOCUMENT_KEYS, NOTHING, PLACES, NumberChange, Records
+from warehouse.identity.records import BUSINESS_KEYS, CODES, DOCUMENT_KEYS, NOTHING, PLACES, NumberChange, Records, region_codes
 
 AS_OF = date(2026, 11, 20)
 
@@ -53,7 +54,7 @@ def records(
     frame["birth"] = [day_of(date.fromisoformat(r["birth"])) if r["birth"] else NO_DAY for r in rows]
     frame["sex"] = np.array([int(r.get("sex_code") or 0) for r in rows], dtype=np.int8)
     for column in PLACES:
-        frame[column] = [int(code[:6]) if (code := r.get(f"{column}_code")) else NOTHING for r in rows]
+        frame[column] = region_codes(pa.chunked_array([pa.array([r.get(f"{column}_code") for r in rows], pa.string())]))
     return Records(
         frame.astype(dict.fromkeys((*CODES, "birth", *PLACES), np.int32)),
         np.array(numbers, dtype="S18"),

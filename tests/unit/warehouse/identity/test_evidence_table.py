@@ -5,7 +5,8 @@ All cases are worked out in one go; births, counties, telephones, dwellings and 
 Words of a row: number own, none, fifteen, dirty, rounded, rounded of neighbour county, scientific, masked, seventeen, slip, swap,
 two slips, neighbour (the next in sequence, valid), filler; name same, homophone, variant, traditional, shape, unreadable, cut,
 dotted, undotted, other surname, other given, other, placeholder, of <letter>; birth same, none, swapped, other, day <letter>; sex
-other; county, hukou, phone, house and keys: same (within the case) or second.
+other; county, hukou, phone, house and keys: same (within the case) or second; county and hukou also former, its present,
+divided and divided too.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ from warehouse.identity.records import BUSINESS_KEYS
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "evidence_table.yaml").read_text("utf-8"))
 IDS = [f"{case['evidence']}: {case['says']}" for case in CASES]
+# Taigu was a county until it became a district; Taiyuan divided its southern and its northern city among others.
+COUNTIES = {"former": "140726", "its present": "140703101000", "divided": "140102", "divided too": "140103"}
 FIRST_DAY = date(1972, 3, 5)
 LETTERS = "abcdefgh"
 GIVEN_NAMES = ("建国", "秀英", "海燕", "国强", "丽华", "志明", "玉兰", "春梅")
@@ -93,7 +96,8 @@ class Person:
     def row(self, key: str, said: Mapping[str, str]) -> dict[str, Any]:
         day = self.day(said.get("birth", "same"))
         given: dict[str, Any] = {name: f"{said[name]} {self.place}" for name in (*BUSINESS_KEYS, "phone", "house") if name in said}
-        given |= {f"{kind}_region_code": self.county for kind, word in (("residence", "county"), ("hukou", "hukou")) if word in said}
+        places = (("residence", "county"), ("hukou", "hukou"))
+        given |= {f"{kind}_region_code": COUNTIES.get(said[word], self.county) for kind, word in places if word in said}
         if said.get("sex") == "other":
             given["sex_code"] = "1" if int(self.own[16]) % 2 == 0 else "2"
         name = self.name(said.get("name", "same"))

@@ -14,10 +14,8 @@ from warehouse.identity.id_numbers import (
     agreement_levels,
     birth_of,
     births_of,
-    is_placeholder_text,
     one_slip_away,
     read_numbers,
-    sequence_of,
     sex_of,
     sexes_of,
     text_agreement_levels,
@@ -76,12 +74,6 @@ def test_a_birth_after_the_day_or_too_long_ago_gives_no_key() -> None:
     late, old = with_check("14010720261121001"), with_check("14010718951231001")
     assert read_numbers([late, old], AS_OF).kind.tolist() == [NumberKind.NO_DATE, NumberKind.NO_DATE]
     assert read_numbers([late], date(2026, 11, 21)).kind.tolist() == [NumberKind.VALID]
-
-
-def test_a_text_in_many_rows_is_nobodys_number_unless_it_is_valid() -> None:
-    kinds = np.array([NumberKind.FAILING, NumberKind.FAILING, NumberKind.VALID])
-    assert is_placeholder_text(np.array([9, 8, 9]), kinds).tolist() == [True, False, False]
-    assert is_placeholder_text(np.array([9, 8])).tolist() == [True, False]
 
 
 DIGITS = st.text(st.sampled_from("0123456789"), min_size=13, max_size=19)
@@ -163,11 +155,10 @@ def test_a_check_digit_of_other_than_17_digits_is_refused() -> None:
 
 
 @given(st.lists(NUMBERS, max_size=10))
-def test_columns_tell_birth_sex_and_order_as_one_number_does(numbers: list[str]) -> None:
+def test_columns_tell_birth_and_sex_as_one_number_does(numbers: list[str]) -> None:
     keys = np.array([*numbers, ""], dtype="S18")
     assert births_of(keys).tolist() == [*(day_of(birth_of(number)) for number in numbers), NO_DAY]
     assert sexes_of(keys).tolist() == [*(int(sex_of(number)) for number in numbers), 0]
-    assert sequence_of(keys).tolist() == [*(int(number[14:17]) for number in numbers), -1]
 
 
 @settings(deadline=None)
