@@ -1,5 +1,5 @@
-# ruff: noqa: SIM300, SIM102, SIM108, E501 - it is laid out as the printed table is
-"""A second, literal reading of the flag table: slow, flat, written from the rules alone and sharing nothing with the product's facts.
+# ruff: noqa: SIM300, SIM102, SIM108 - it is laid out as the printed table is
+"""A second, literal reading of states and flags: slow, flat, written from the rules alone and sharing nothing with the product's facts.
 
 For tests only. Every flag is one `if` in the order of the table; where this reading and the product differ, one of them misread.
 """
@@ -77,10 +77,8 @@ def o(row: Any) -> tuple[Any, ...]:
     return (row.source_updated_at, row.source_key)
 
 
-def literal_flags(
-    ep: Any, D: date, state: str, param: Param, cal: WorkingDays, directory: Iterable[Any]
-) -> dict[str, tuple[str, date | None]]:
-    """Flag code -> (severity, due date) of every open flag of an episode whose state is given."""
+def literal_handoff(ep: Any, D: date, param: Param, cal: WorkingDays, directory: Iterable[Any]) -> Any:
+    """(state, since, station, {flag code: (severity, due date)}) of an episode; None where it is not a handoff yet."""
     A = datetime(D.year, D.month, D.day, tzinfo=SHANGHAI) + timedelta(days=1)
     # ---- section 1
     valid = [n for n in ep.notices if n.notice_status_code in ("1", "2") and n.notice_date and n.notice_date <= D]
@@ -144,6 +142,75 @@ def literal_flags(
     if CO:
         order_state = "1" if CO.order_state_date and CO.order_state_date > D else CO.order_state_code
         in_force = order_state in ("1", "5")
+    # ---- section 2
+    past = lambda d: bool(d) and d <= D  # noqa: E731
+    died_days = [d for d in ep.death_dates if d <= D]
+    died_days += [
+        day(n.actual_released_at) for n in ep.notices if n.release_type_code == "7" and n.actual_released_at and n.actual_released_at < A
+    ]
+    if W and W.cancel_reason_code == "4" and past(W.notice_date):
+        died_days.append(W.notice_date)
+    if Ro and Ro.custody_state_code == "7" and past(Ro.custody_state_date):
+        died_days.append(Ro.custody_state_date)
+    if CO and CO.order_state_code == "3" and CO.order_state_reason_code == "5" and past(CO.order_state_date):
+        died_days.append(CO.order_state_date)
+    if P and P.control_state_code == "8" and past(P.control_state_date):
+        died_days.append(P.control_state_date)
+
+    def ordered(code: str) -> bool:
+        return bool(CO) and CO.order_state_code == code and past(CO.order_state_date)
+
+    def left(kind: str) -> date | None:
+        days = [
+            day(n.actual_released_at)
+            for n in ep.notices
+            if n.release_type_code == kind and n.actual_released_at and n.actual_released_at < A
+        ]
+        return max(days) if days else None
+
+    def custody(code: str) -> date | None:
+        return Ro.custody_state_date if Ro and Ro.custody_state_code == code and past(Ro.custody_state_date) else None
+
+    planned = min([c.plan_date for c in CC if past(c.plan_date)], default=None)
+    accepted = [c for c in CC if past(c.transfer_accepted_date)]
+    moving = [c.transfer_date for c in CC if past(c.transfer_date) and not past(c.transfer_accepted_date)]
+    told_no = any(n and n.rehabilitation_order_code == "0" for n in (N, gave))
+    gone = None if N or not W else W.cancel_reason_code
+    lines = [
+        ("DECEASED", bool(died_days), min(died_days, default=None)),
+        (
+            "CONTROL_ENDED",
+            bool(P and P.control_state_code == "7" and T and past(P.control_state_date) and T <= P.control_state_date),
+            P and P.control_state_date,
+        ),
+        ("COMPLETED", ordered("4"), CO and CO.order_state_date),
+        ("TERMINATED", ordered("3"), CO and CO.order_state_date),
+        ("SUSPENDED", ordered("2"), CO and CO.order_state_date),
+        ("REFUSED", ordered("6"), CO and CO.order_state_date),
+        ("TRANSFERRED", bool(moving) or (ordered("5") and not accepted), max(moving) if moving else CO and CO.order_state_date),
+        ("IN_REHAB", bool(agreed and talk and planned and CO), max([agreed, day(talk), planned]) if agreed and talk and planned else None),
+        ("AGREED", bool(agreed and CO), agreed),
+        ("REPORTED", bool(reported and CO), reported),
+        ("ORDER_SERVED", bool(served), served),
+        ("NO_ORDER", bool(R and not CO and told_no), R),
+        ("PICKED_UP", hand == "met", None),
+        ("UNMET", hand == "unmet", R),
+        ("RELEASED", bool(R), R),
+        ("CONVERTED", bool(left("4")), left("4")),
+        ("JUSTICE", bool(left("6") or custody("5") or gone == "2"), left("6") or custody("5") or (W and W.notice_date)),
+        ("OUT_HOSPITAL", bool(left("5") or custody("2") or gone == "3"), left("5") or custody("2") or (W and W.notice_date)),
+        ("ESCAPED", bool(custody("4")), custody("4")),
+        ("CANCELLED", gone in ("5", "9") and not held, W and W.notice_date),
+        ("PICKUP_SET", plan, day(ack) if ack else N.notice_date if N else T and plus(T, -90)),
+        ("ACKED", bool(ack), ack and day(ack)),
+        ("NOTICED", bool(N), N and N.notice_date),
+        ("EXPECTED", True, T and plus(T, -90)),
+    ]
+    if T is None or T > plus(D, 90):
+        return None
+    state, _, state_since = next(line for line in lines if line[1])
+    if state == "PICKED_UP":
+        state_since = day(results[0].pickup_at) if results else R
     # ---- places
     orgs = list(directory)
 
@@ -420,4 +487,4 @@ def literal_flags(
         due = months(P.clean_since_date, 12 * order_number("control_end_years", P.clean_since_date))
         if due <= D:
             out["CONTROL_END_DUE"] = ("info", due)
-    return out
+    return state, state_since, station, out
