@@ -1,1 +1,1 @@
-"""What people and centres see: intake, desks, access. Not built yet; later releases fill this room."""
+"""What people and centres see: the intake and the centres' own client; desks and access come later."""

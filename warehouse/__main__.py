@@ -12,6 +12,7 @@ from pathlib import Path
 from core.errors import GuituError
 from core.logs import show_events
 from core.settings import database_url
+from warehouse.intake.commands import add_centres
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("quality-report", _quality_report, "write the quality report as one HTML page without values")
     added.add_argument("file", type=Path)
     _add_review(command)
+    add_centres(command)
     added = command("load-parameters", _load_parameters, "load dated parameters from a YAML file")
     added.add_argument("file", type=Path)
     added.add_argument("--by", default=getpass.getuser())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -18,11 +19,34 @@ _PUSH_TEXTS = ("sender_code", "batch_id", "exported_at")
 _LONGEST_EXPONENT = 30
 
 
+@dataclass(frozen=True)
+class Envelope:
+    """A pushed batch as its sender announced it; `rows` as received."""
+
+    sender_code: str
+    batch_id: str
+    exported_at: str
+    rows: list[Any]
+
+
 def read_push(asked: Feed, content: bytes, sender_code: str | None) -> Columns:
     """The rows of a pushed envelope.
 
     Raises:
         SourceChanged: not JSON, or not the agreed envelope, or another feed or sender than announced.
+        AgreementBroken: E_ROWS where row_count differs.
+    """
+    envelope = read_envelope(asked, content)
+    if sender_code is not None and envelope.sender_code != sender_code:
+        raise SourceChanged("sender_code of the batch is not the sender who delivered it")
+    return _columns(asked, envelope.rows)
+
+
+def read_envelope(asked: Feed, content: bytes) -> Envelope:
+    """What a pushed batch says about itself, and its rows as JSON values (numbers as `Number`).
+
+    Raises:
+        SourceChanged: not JSON, or not the agreed envelope, or of another feed.
         AgreementBroken: E_ROWS where row_count differs.
     """
     envelope = read_json(content, "the batch")
@@ -32,8 +56,6 @@ def read_push(asked: Feed, content: bytes, sender_code: str | None) -> Columns:
     for name in _PUSH_TEXTS:
         if not isinstance(envelope.get(name), str) or isinstance(envelope[name], Number) or not envelope[name]:
             raise SourceChanged(f"{name} of the batch is missing or no text")
-    if sender_code is not None and envelope["sender_code"] != sender_code:
-        raise SourceChanged("sender_code of the batch is not the sender who delivered it")
     rows, row_count = _rows_of(envelope, "the batch"), envelope.get("row_count")
     if not isinstance(row_count, Number) or not row_count.isdecimal():
         raise SourceChanged("row_count of the batch is missing or no whole number")
@@ -41,7 +63,7 @@ def read_push(asked: Feed, content: bytes, sender_code: str | None) -> Columns:
         raise SourceChanged(f"a batch holds at most {MOST_PUSHED_ROWS} rows; send the rest in another batch")
     if int(row_count) != len(rows):
         raise AgreementBroken("E_ROWS", f"row_count says {int(row_count)} rows, the batch holds {len(rows)}")
-    return _columns(asked, rows)
+    return Envelope(envelope["sender_code"], envelope["batch_id"], envelope["exported_at"], rows)
 
 
 def read_page(asked: Feed, content: bytes) -> Columns:

@@ -43,13 +43,14 @@ def land(delivery: Delivery, store: RawStore) -> tuple[int, bool]:
     address = store.put(delivery.content)
     crash_point("landing.after_raw_write")
     with transaction(Role.ETL) as connection:
-        batch_id, is_new = _insert(connection, delivery, address)
+        batch_id, is_new = insert_batch(connection, delivery, address)
         crash_point("landing.before_commit")
     crash_point("landing.after_commit")
     return batch_id, is_new
 
 
-def _insert(connection: Connection, delivery: Delivery, address: str) -> tuple[int, bool]:
+def insert_batch(connection: Connection, delivery: Delivery, address: str) -> tuple[int, bool]:
+    """The delivery, whose bytes are stored under `address`, has its row; gives batch_id and whether it is new."""
     row = connection.execute(
         text(
             f"insert into landing.batch ({COLUMNS}, content_address, size_bytes, received_at) values (:provider, :feed, :name, :form, "

@@ -35,7 +35,7 @@ class RawStore:
         address = self._index.of(content).hex()
         if not self._is_there(address):
             sealed = self._sealer.seal(zlib.compress(content, COMPRESSION_LEVEL))
-            root = self._folder
+            root = self.folder
             if root is not None:
                 self._write_file(root, address, sealed)
             else:
@@ -60,7 +60,8 @@ class RawStore:
         return content
 
     @property
-    def _folder(self) -> Path | None:
+    def folder(self) -> Path | None:
+        """The folder the bytes lie in, or None for an object store."""
         parsed = urlparse(self.url)
         return Path(unquote(parsed.path)) if parsed.scheme in {"", "file"} else None
 

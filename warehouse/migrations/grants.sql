@@ -13,16 +13,20 @@ grant delete on ops.expectation_result, ops.receipt, ops.snapshot to guitu_etl;
 grant usage on all sequences in schema landing, staging, sealed, quarantine, identity, handoffs, benefits, ops to guitu_etl, guitu_intake;
 grant select on all tables in schema published to guitu_etl;
 revoke insert, update, delete on ops.publication from guitu_etl;
+-- Who changed a centre's keys, and which nonces were used, is never rewritten.
+revoke update, delete on registry.centre_event, landing.nonce from guitu_etl;
 -- What a steward decided is taken back, never changed; the guard's own table is written by its triggers only.
 revoke update, delete on identity.steward_decision, identity.person_event, identity.correction from guitu_etl;
 grant update (known_to_run, withdrawn_at, withdrawn_by, withdrawal_reason, withdrawal_known_to_run) on identity.steward_decision to guitu_etl;
 revoke delete on identity.review_case from guitu_etl;
 revoke insert, update, delete on identity.never_guard from guitu_etl;
+-- The history of flags only grows.
+revoke update, delete on handoffs.flag_event from guitu_etl;
 grant execute on function identity.drop_record_keys(), identity.build_record_keys() to guitu_etl;
 
 grant usage on schema identity, handoffs, benefits, published, ops to guitu_publisher;
 grant select on all tables in schema identity, handoffs, benefits to guitu_publisher;
-revoke select on identity.steward_decision, identity.review_case, identity.correction, identity.record, identity.value, identity.model from guitu_publisher;
+revoke select on identity.steward_decision, identity.review_case, identity.correction, identity.record, identity.record_key, identity.value, identity.model from guitu_publisher;
 grant select, insert, update, delete on all tables in schema published to guitu_publisher;
 grant select, insert, update on ops.lease, ops.run, ops.publication to guitu_publisher;
 grant usage on all sequences in schema ops to guitu_publisher;
@@ -31,7 +35,7 @@ grant usage on schema published to guitu_handoff_reader, guitu_benefit_reader, g
 grant select on published.handoffs, published.handoff_flags, published.case_flags, published.points_balances, published.service_counts, published.kpis to guitu_handoff_reader;
 grant select on published.findings, published.household_flags to guitu_benefit_reader;
 grant usage on schema ops to guitu_operator;
-grant select on ops.run, ops.watermark, ops.snapshot, ops.expectation_result, ops.publication to guitu_operator;
+grant select on ops.alert, ops.run, ops.watermark, ops.snapshot, ops.expectation_result, ops.publication to guitu_operator;
 grant select on published.feed_health, published.rejected_rows, published.warnings to guitu_operator;
 
 -- Messages: written with the switch, sent by the messenger's steps; operators see what could not be delivered, without its text.

@@ -31,7 +31,7 @@ from warehouse.staging.snapshots import apply_silence, guard_codes_in_use, guard
 from warehouse.staging.versions import Staged, lock_feed, stage
 
 PULLED_FORMS = ("page", "table")
-AfterStaging = Callable[[Connection, datetime | None], None]
+AfterStaging = Callable[[Connection, datetime | None], object]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ def sealed_columns(feed: Feed, field: str, values: pd.Series) -> dict[str, pa.Ar
     index are sealed one by one.
     """
     texts = pa.array(values, pa.string(), from_pandas=True)
+    if isinstance(texts, pa.ChunkedArray):  # of an empty column pandas gives chunks, of which there are none
+        texts = texts.combine_chunks()
     is_indexed = field == "id_key" or feed.by_name[field].is_indexed
     if not is_indexed:
         return {sealed_column(field): bytea_literals(sealer(place(feed, field)).seal_texts(texts.to_pylist()))}

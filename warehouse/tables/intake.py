@@ -69,7 +69,9 @@ class Push(Table):
 
     sender_code: Mapped[str] = column("The centre that pushed", primary_key=True)
     batch_id: Mapped[str] = column("The sender's own batch_id (or the name of an uploaded file)", primary_key=True)
-    landing_batch_id: Mapped[int] = column("The delivery as landed", BigInteger, ForeignKey("landing.batch.batch_id"))
+    landing_batch_id: Mapped[int | None] = column(
+        "The delivery as landed; never empty once committed", BigInteger, ForeignKey("landing.batch.batch_id")
+    )
     content_address: Mapped[str] = column("Keyed address of the bytes: the same batch_id with another one is refused")
     app_key: Mapped[str] = column("The key that signed it", ForeignKey("registry.centre_key.app_key"))
     received_at: Mapped[datetime] = column("When it was durably stored", DateTime(timezone=True))

@@ -55,7 +55,7 @@ COMMENT ON COLUMN registry.centre_event.done_at IS 'When';
 CREATE TABLE landing.push (
     sender_code TEXT NOT NULL,
     batch_id TEXT NOT NULL,
-    landing_batch_id BIGINT NOT NULL,
+    landing_batch_id BIGINT,
     content_address TEXT NOT NULL,
     app_key TEXT NOT NULL,
     received_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -70,7 +70,7 @@ CREATE INDEX push_landing_batch_id_ix ON landing.push (landing_batch_id);
 COMMENT ON TABLE landing.push IS 'One row per pushed batch';
 COMMENT ON COLUMN landing.push.sender_code IS 'The centre that pushed';
 COMMENT ON COLUMN landing.push.batch_id IS 'The sender''s own batch_id (or the name of an uploaded file)';
-COMMENT ON COLUMN landing.push.landing_batch_id IS 'The delivery as landed';
+COMMENT ON COLUMN landing.push.landing_batch_id IS 'The delivery as landed; never empty once committed';
 COMMENT ON COLUMN landing.push.content_address IS 'Keyed address of the bytes: the same batch_id with another one is refused';
 COMMENT ON COLUMN landing.push.app_key IS 'The key that signed it';
 COMMENT ON COLUMN landing.push.received_at IS 'When it was durably stored';

@@ -1,0 +1,56 @@
+"""`python -m portal.intake`: serve the intake until it is told to stop (SIGTERM lets what is inside finish)."""
+
+from __future__ import annotations
+
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from core.errors import GuituError
+from core.logs import show_events
+from portal.intake.settings import settings
+
+KEPT_CONNECTIONS = 4
+
+
+def served() -> FastAPI:
+    """The application of one worker process, with everything heavy loaded before the first batch."""
+    from expectations.agreement import feed
+    from expectations.suites import warm
+    from portal.intake.app import create_app
+    from portal.intake.settings import FEED
+    from warehouse.database import keep_connections
+
+    show_events()
+    keep_connections(KEPT_CONNECTIONS)
+    warm(feed(FEED))
+    return create_app(settings().public_url)
+
+
+def main() -> int:
+    """Serve; an expected error is one clear line and exit status 1."""
+    show_events()
+    try:
+        found = settings()
+    except GuituError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    uvicorn.run(
+        "portal.intake.__main__:served",
+        factory=True,
+        host=found.host,
+        port=found.port,
+        workers=found.workers,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        log_level="warning",
+        timeout_keep_alive=30,
+        h11_max_incomplete_event_size=16 * 1024,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
