@@ -18,7 +18,10 @@ from sqlalchemy.sql.expression import bindparam
 from core.clock import now_at
 from core.errors import FixConfiguration
 from warehouse.publish.rounds import SENDING, next_try_at
-from warehouse.publish.wording import ToldAlert, ToldFlag, Wording, may_see, worded
+from warehouse.publish.wording import ToldAlert, ToldFlag, Wording, worded
+
+SEEN = "(i.reason not like 'overdue/%' or f.evidence -> 'see' ? 'K')"
+"""What was written for a recipient it may see, but for escalations, which reach coordinators for any flag."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def _wording(connection: Connection, row: Any) -> Wording | None:
         return Wording(row.subject, row.body, row.content)
     flags = connection.execute(
         text(
-            "select o.handoff_id, o.flag_code, f.severity, f.due_date, f.owner_role, i.reason from outbox.item i "
+            f"select o.handoff_id, o.flag_code, f.severity, f.due_date, f.owner_role, i.reason, {SEEN} as is_seen from outbox.item i "
             "join outbox.opening o using (opening_id) join published.handoff_flags f on f.handoff_id = o.handoff_id "
             "and f.flag_code = o.flag_code where i.message_id = :id and o.closed_at is null and f.status = 'open'"
         ),
@@ -83,13 +86,8 @@ def _wording(connection: Connection, row: Any) -> Wording | None:
         ),
         {"id": row.message_id},
     )
-    told = [ToldFlag(**flag, is_seen=_is_seen(row.audience, flag.flag_code, flag.reason)) for flag in flags.mappings()]
+    told = [ToldFlag(**flag) for flag in flags.mappings()]
     return worded(told, [ToldAlert(*alert) for alert in alerts])
-
-
-def _is_seen(audience: str, flag_code: str, reason: str) -> bool:
-    """What was written for this recipient it may see, but for escalations, which reach coordinators for any flag."""
-    return may_see(audience, flag_code) if reason.startswith("overdue") else True
 
 
 def _begin(connection: Connection, row: Any, wording: Wording) -> None:

@@ -13,12 +13,21 @@ from sqlalchemy import Connection, text
 
 from core.clock import now_at
 from warehouse.publish.rounds import next_rounds
-from warehouse.publish.wording import flag_texts
 
 ESCALATED_AGAIN = timedelta(days=7)
+OPEN_FLAGS = "from outbox.opening o join published.handoff_flags f on f.handoff_id = o.handoff_id and f.flag_code = o.flag_code"
 RANK = "array_position(array['info', 'warning', 'critical'], {})"
-CONFIRMED = """f.evidence @? '$.rows[*] ? (@.field == "confirmation_code" && @.value_class == "confirmed")'"""
-"""A test whose second test agreed; the rules say so in the evidence."""
+REACHED = (
+    "select distinct t.opening_id, r.recipient_id, t.severity, t.see ? e.letter as is_seen from to_tell t "
+    "cross join lateral (select split_part(entry, ':', 1) as audience, split_part(entry, ':', 2) as scope "
+    "from unnest(t.audience || array['operator:', 'steward:']) as u(entry)) a "
+    "join (values ('station', 'S', 0), ('centre', 'C', 0), ('operator', 'O', 0), ('steward', 'T', 0), "
+    "('police', 'P', 2), ('police', 'P', 4), ('police', 'P', 6), ('police', 'P', 9), ('police', 'P', 12), ('coordinator', 'K', 2), "
+    "('coordinator', 'K', 4), ('coordinator', 'K', 6), ('coordinator', 'K', 9), ('coordinator', 'K', 12)) as e(audience, letter, digits) "
+    "on e.audience = a.audience join outbox.recipient r on r.audience = a.audience "
+    "and r.scope = case e.digits when 0 then a.scope else left(a.scope, e.digits) end and "
+)
+"""Recipients whom `to_tell` concerns, and whether they see the flag: organisations by their code, areas by any prefix of the region."""
 
 
 def tell(connection: Connection, as_of: date, token: int) -> dict[str, int]:
@@ -28,11 +37,9 @@ def tell(connection: Connection, as_of: date, token: int) -> dict[str, int]:
     """
     now = now_at()
     counts = {"openings_closed": _close(connection, now), "openings": _open(connection, now)}
-    _see_table(connection)
     counts["items"] = _tell_changes(connection, as_of, now, token)
     counts["items"] += _tell_new_recipients(connection, as_of, now, token)
     counts["escalations"] = _escalate(connection, as_of, now)
-    connection.execute(text("drop table sees"))
     return counts
 
 
@@ -40,7 +47,8 @@ def _close(connection: Connection, now: datetime) -> int:
     return connection.execute(
         text(
             "update outbox.opening o set closed_at = :now where closed_at is null and not exists (select from published.handoff_flags f "
-            "where f.handoff_id = o.handoff_id and f.flag_code = o.flag_code and f.status = 'open')"
+            "join handoffs.flag w using (handoff_id, flag_code) where f.handoff_id = o.handoff_id and f.flag_code = o.flag_code "
+            "and f.status = 'open' and w.opened_at = o.flag_opened_at)"
         ),
         {"now": now},
     ).rowcount
@@ -50,41 +58,29 @@ def _open(connection: Connection, now: datetime) -> int:
     """New openings begin with nobody told: no audience."""
     return connection.execute(
         text(
-            "insert into outbox.opening (handoff_id, flag_code, severity, audience, opened_at) "
-            "select f.handoff_id, f.flag_code, f.severity, null, :now from published.handoff_flags f "
-            "where f.status = 'open' and not exists (select from outbox.opening o where o.handoff_id = f.handoff_id "
-            "and o.flag_code = f.flag_code and o.closed_at is null)"
+            "insert into outbox.opening (handoff_id, flag_code, severity, flag_opened_at, opened_at) "
+            "select handoff_id, flag_code, f.severity, w.opened_at, :now from published.handoff_flags f "
+            "join handoffs.flag w using (handoff_id, flag_code) where f.status = 'open' and not exists (select from outbox.opening o "
+            "where o.handoff_id = f.handoff_id and o.flag_code = f.flag_code and o.closed_at is null)"
         ),
         {"now": now},
     ).rowcount
 
 
-def _see_table(connection: Connection) -> None:
-    connection.execute(text("create temporary table sees (flag_code text, audience text, if_confirmed boolean) on commit drop"))
-    rows = [
-        {"code": code, "audience": audience, "confirmed": audience in one.see_if_confirmed}
-        for code, one in flag_texts().items()
-        for audience in sorted(one.see | one.see_if_confirmed)
-    ]
-    connection.execute(text("insert into sees values (:code, :audience, :confirmed)"), rows)
-
-
 def _tell_changes(connection: Connection, as_of: date, now: datetime, token: int) -> int:
-    """New openings, those whose severity rose, those that others are responsible for now."""
+    """New openings, those whose severity rose, those that concern others or are seen by others now."""
     rose = f"{RANK.format('f.severity')} > {RANK.format('o.severity')}"
     connection.execute(
         text(
-            "create temporary table to_tell on commit drop as select o.opening_id, o.flag_code, f.severity, h.audience, "
-            f"{CONFIRMED} as is_confirmed from outbox.opening o "
-            "join published.handoff_flags f on f.handoff_id = o.handoff_id and f.flag_code = o.flag_code "
-            "join handoffs.handoff h on h.handoff_id = o.handoff_id "
-            f"where o.closed_at is null and (o.audience is distinct from h.audience or {rose})"
+            "create temporary table to_tell on commit drop as select o.opening_id, f.severity, h.audience, f.evidence -> 'see' as see "
+            f"{OPEN_FLAGS} join handoffs.handoff h on h.handoff_id = o.handoff_id "
+            f"where o.closed_at is null and ((o.audience, o.see) is distinct from (h.audience, f.evidence -> 'see') or {rose})"
         )
     )
     told = _write(connection, as_of, now, token, "r.included_at is not null")
     connection.execute(
         text(
-            f"update outbox.opening o set audience = t.audience, severity = case when {RANK.format('t.severity')} > "
+            f"update outbox.opening o set audience = t.audience, see = t.see, severity = case when {RANK.format('t.severity')} > "
             f"{RANK.format('o.severity')} then t.severity else o.severity end from to_tell t where t.opening_id = o.opening_id"
         )
     )
@@ -98,9 +94,8 @@ def _tell_new_recipients(connection: Connection, as_of: date, now: datetime, tok
         return 0
     connection.execute(
         text(
-            f"create temporary table to_tell on commit drop as select o.opening_id, o.flag_code, f.severity, o.audience, {CONFIRMED} "
-            "as is_confirmed from outbox.opening o join published.handoff_flags f on f.handoff_id = o.handoff_id "
-            "and f.flag_code = o.flag_code where o.closed_at is null"
+            "create temporary table to_tell on commit drop as select o.opening_id, f.severity, o.audience, o.see "
+            f"{OPEN_FLAGS} where o.closed_at is null"
         )
     )
     told = _write(connection, as_of, now, token, "r.included_at is null")
@@ -111,24 +106,15 @@ def _tell_new_recipients(connection: Connection, as_of: date, now: datetime, tok
 
 IN_FORCE = "r.valid_from <= :as_of and (r.valid_to is null or r.valid_to >= :as_of)"
 NEW = f"r.included_at is null and {IN_FORCE}"
-IN_SCOPE = (
-    "(r.scope = '' or exists (select from unnest(t.audience) as a(entry) where split_part(a.entry, ':', 1) = r.audience "
-    "and (split_part(a.entry, ':', 2) = r.scope or (r.audience in ('police', 'coordinator') "
-    "and starts_with(split_part(a.entry, ':', 2), r.scope)))))"
-)
-MAY_SEE = (
-    "exists (select from sees s where s.flag_code = t.flag_code and s.audience = r.audience and (not s.if_confirmed or t.is_confirmed))"
-)
 
 
 def _write(connection: Connection, as_of: date, now: datetime, token: int, which: str) -> int:
     """Items for every recipient of `which` in the audience of `to_tell`, each in its message."""
     connection.execute(
         text(
-            "create temporary table told on commit drop as select t.opening_id, r.recipient_id, t.severity as reason from to_tell t "
-            f"join outbox.recipient r on {IN_FORCE} and {which} and {IN_SCOPE} and {MAY_SEE} "
-            "where not exists (select from outbox.item i where i.opening_id = t.opening_id and i.recipient_id = r.recipient_id "
-            f"and i.reason in ('info', 'warning', 'critical') and {RANK.format('i.reason')} >= {RANK.format('t.severity')})"
+            f"create temporary table told on commit drop as select opening_id, recipient_id, severity as reason from ({REACHED} "
+            f"{IN_FORCE} and {which}) t where is_seen and not exists (select from outbox.item i where i.opening_id = t.opening_id "
+            f"and i.recipient_id = t.recipient_id and {RANK.format('i.reason')} >= {RANK.format('t.severity')})"
         ),
         {"as_of": as_of},
     )
@@ -144,22 +130,26 @@ def _write(connection: Connection, as_of: date, now: datetime, token: int, which
 
 def _escalate(connection: Connection, as_of: date, now: datetime) -> int:
     """Coordinators hear of critical flags that are open past their day; of those they may not see, only that there are some."""
-    again = {"as_of": as_of, "before": as_of - ESCALATED_AGAIN, "reason": f"overdue/{as_of}"}
     connection.execute(
         text(
-            "create temporary table told on commit drop as select t.opening_id, r.recipient_id, :reason as reason from "
-            "(select o.opening_id, h.audience from outbox.opening o join published.handoff_flags f on f.handoff_id = o.handoff_id "
-            "and f.flag_code = o.flag_code join handoffs.handoff h on h.handoff_id = o.handoff_id where o.closed_at is null "
-            "and f.severity = 'critical' and f.due_date < :as_of and (o.escalated_date is null or o.escalated_date <= :before)) t "
-            f"join outbox.recipient r on r.audience = 'coordinator' and {IN_FORCE} and {IN_SCOPE}"
+            f"create temporary table to_tell on commit drop as select o.opening_id, f.severity, o.audience, o.see {OPEN_FLAGS} "
+            "where o.closed_at is null and f.severity = 'critical' and f.due_date < :as_of "
+            "and (o.escalated_date is null or o.escalated_date <= :before)"
         ),
-        again,
+        {"as_of": as_of, "before": as_of - ESCALATED_AGAIN},
+    )
+    connection.execute(
+        text(
+            "create temporary table told on commit drop as select opening_id, recipient_id, 'overdue/' || :as_of as reason "
+            f"from ({REACHED} {IN_FORCE} and r.audience = 'coordinator') t"
+        ),
+        {"as_of": as_of},
     )
     connection.execute(
         text("update outbox.opening o set escalated_date = :as_of from told where told.opening_id = o.opening_id"), {"as_of": as_of}
     )
     written = in_round(connection, "told", "opening_id", "info", now)
-    connection.execute(text("drop table told"))
+    connection.execute(text("drop table told, to_tell"))
     return written
 
 

@@ -1,8 +1,7 @@
 """What a message says: counts, what the flags mean, references, days and next steps, in Chinese and then English.
 
-A message says no more than its audience may see, and nothing about who a person is: no name, no number, no document number. What
-a flag means stands in flag_texts.yaml; the form of the text in warehouse/pages/message.txt.j2. Sources: domain rules section 5
-(column "see"), rules of access.
+A message says nothing about who a person is: no name, no number, no document number. Who is told of which flag is decided before
+(warehouse/publish/outbox.py). What a flag means stands in flag_texts.yaml; the form of the text in warehouse/pages/message.txt.j2.
 """
 
 from __future__ import annotations
@@ -26,11 +25,9 @@ LISTED = 50
 
 @dataclass(frozen=True)
 class FlagText:
-    """What is said of one flag, and to whom."""
+    """What is said of one flag."""
 
     flag_code: str
-    see: frozenset[str]
-    see_if_confirmed: frozenset[str]
     means_zh: str
     means_en: str
     step_zh: str
@@ -74,23 +71,8 @@ def flag_texts() -> Mapping[str, FlagText]:
     """Flag code to what is said of it."""
     read = yaml.safe_load((HERE / "flag_texts.yaml").read_text("utf-8"))
     return {
-        code: FlagText(
-            code,
-            frozenset(one["see"]),
-            frozenset(one.get("see_if_confirmed", ())),
-            one["means"]["zh"],
-            one["means"]["en"],
-            one["step"]["zh"],
-            one["step"]["en"],
-        )
-        for code, one in read.items()
+        code: FlagText(code, one["means"]["zh"], one["means"]["en"], one["step"]["zh"], one["step"]["en"]) for code, one in read.items()
     }
-
-
-def may_see(audience: str, flag_code: str, *, is_confirmed: bool = False) -> bool:
-    """True when the audience may be told of the flag; nobody is told of a flag without a text."""
-    text = flag_texts().get(flag_code)
-    return text is not None and (audience in text.see or (is_confirmed and audience in text.see_if_confirmed))
 
 
 def worded(flags: Iterable[ToldFlag], alerts: Iterable[ToldAlert] = ()) -> Wording | None:

@@ -56,9 +56,13 @@ class Opening(Table):
     handoff_id: Mapped[str] = column("The handoff")
     flag_code: Mapped[str] = column("The flag")
     severity: Mapped[str] = column("Highest severity that was told")
-    audience: Mapped[list[str] | None] = column("Who may see it and was told, as audience:scope; empty until then", ARRAY(Text))
+    audience: Mapped[list[str] | None] = column(
+        "Whom the handoff concerned when it was told, as audience:scope; empty until then", ARRAY(Text)
+    )
+    see: Mapped[list[str] | None] = column("Letters of the audiences that see the flag and were told; empty until then", JSONB)
+    flag_opened_at: Mapped[datetime] = column("handoffs.flag.opened_at: another one is another opening", DateTime(timezone=True))
     opened_at: Mapped[datetime] = column("When readers first saw it", DateTime(timezone=True))
-    closed_at: Mapped[datetime | None] = column("When readers no longer saw it open", DateTime(timezone=True))
+    closed_at: Mapped[datetime | None] = column("When readers no longer saw it open, or open for another date", DateTime(timezone=True))
     escalated_date: Mapped[date | None] = column("Day the coordinator was last told that it is overdue")
 
 

@@ -25,6 +25,8 @@ CREATE TABLE outbox.opening (
     flag_code TEXT NOT NULL,
     severity TEXT NOT NULL,
     audience TEXT[],
+    see JSONB,
+    flag_opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
     opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
     closed_at TIMESTAMP WITH TIME ZONE,
     escalated_date DATE,
@@ -37,9 +39,11 @@ COMMENT ON COLUMN outbox.opening.opening_id IS 'Number in order of opening';
 COMMENT ON COLUMN outbox.opening.handoff_id IS 'The handoff';
 COMMENT ON COLUMN outbox.opening.flag_code IS 'The flag';
 COMMENT ON COLUMN outbox.opening.severity IS 'Highest severity that was told';
-COMMENT ON COLUMN outbox.opening.audience IS 'Who may see it and was told, as audience:scope; empty until then';
+COMMENT ON COLUMN outbox.opening.audience IS 'Whom the handoff concerned when it was told, as audience:scope; empty until then';
+COMMENT ON COLUMN outbox.opening.see IS 'Letters of the audiences that see the flag and were told; empty until then';
+COMMENT ON COLUMN outbox.opening.flag_opened_at IS 'handoffs.flag.opened_at: another one is another opening';
 COMMENT ON COLUMN outbox.opening.opened_at IS 'When readers first saw it';
-COMMENT ON COLUMN outbox.opening.closed_at IS 'When readers no longer saw it open';
+COMMENT ON COLUMN outbox.opening.closed_at IS 'When readers no longer saw it open, or open for another date';
 COMMENT ON COLUMN outbox.opening.escalated_date IS 'Day the coordinator was last told that it is overdue';
 
 CREATE TABLE outbox.recipient (
