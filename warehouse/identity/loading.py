@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from expectations.forms.dates import read_one as read_date
 from warehouse.identity.births import NO_DAY
+from warehouse.identity.crowd import PERSONS_PER_PHONE
 from warehouse.identity.id_numbers import read_numbers
 from warehouse.identity.names import Names, bare_keys
 from warehouse.identity.reading import (
@@ -29,7 +30,6 @@ from warehouse.identity.reading import (
 )
 from warehouse.identity.record_store import open_values
 from warehouse.identity.records import BUSINESS_KEYS, NOTHING, PLACES, NumberChange, Records, person_feeds
-from warehouse.identity.residue import PERSONS_PER_PHONE
 
 COLUMNS = {
     "number": "number_code",

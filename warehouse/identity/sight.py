@@ -27,12 +27,12 @@ from warehouse.identity.comparison import (
     number_levels,
     profiles,
 )
+from warehouse.identity.crowd import Crowd
 from warehouse.identity.decision import Decision
 from warehouse.identity.explanation import Line
 from warehouse.identity.id_numbers import NumberLikeness
 from warehouse.identity.model import LinkModel
 from warehouse.identity.records import BUSINESS_KEYS, NOTHING
-from warehouse.identity.residue import Crowd
 
 _NAME_WORDS = {
     NAME_SAME: "same",

@@ -11,6 +11,7 @@ import pandas as pd
 from expectations.forms.id_number import check_digit
 from warehouse.identity.births import NO_DAY
 from warehouse.identity.clusters import REVIEW, decide
+from warehouse.identity.crowd import PERSONS_PER_PHONE
 from warehouse.identity.decision import Decision, Memory
 from warehouse.identity.evidence import EPOCH
 from warehouse.identity.explanation import Sentence
@@ -19,7 +20,6 @@ from warehouse.identity.keys import HOUSEHOLD, join_by_keys
 from warehouse.identity.model import LinkModel
 from warehouse.identity.names import Names
 from warehouse.identity.records import BUSINESS_KEYS, NOTHING, NumberChange, Records
-from warehouse.identity.residue import PERSONS_PER_PHONE
 
 ROUNDS = 3
 NOBODYS_NAME = "甲乙丙丁戊己"
