@@ -84,6 +84,10 @@ class InForce:
         """The value in force for one row, with region, period and document."""
         return self.values[self.places.of_row[row]]
 
+    def take(self, rows: np.ndarray) -> InForce:
+        """The parameter for these rows."""
+        return InForce(self.name, self.amount[rows], self.missing[rows], self.values, self.places.take(rows))
+
 
 @dataclass(frozen=True)
 class Law:
