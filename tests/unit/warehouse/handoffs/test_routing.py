@@ -6,29 +6,15 @@ import pytest
 
 from warehouse.handoffs.facts import facts_of
 from warehouse.handoffs.routing import Stations, route
-from warehouse.handoffs.rows import Organization
-
-
-def station(code: str, *served: str, parent: str | None = None, kind: str = "21", **given: Any) -> Organization:
-    return Organization(
-        source_key=f"ZD-{code}",
-        source_updated_at=e.UPDATED,
-        organization_code=code,
-        organization_type_code=kind,
-        parent_organization_code=parent,
-        served_region_codes=served,
-        **given,
-    )
-
 
 STATIONS = Stations(
     [
-        station("140106Z001", "140106003"),
-        station("140106Z002", "140106003001"),
-        station("140106Z004", "140106004000", parent="140106004000"),
-        station("140106Z003", "140106004000", parent="140106004000"),
-        station("140106P001", "140106", kind="32"),
-        station("140106Z005", "140106005000", valid_to_date=e.RELEASE - timedelta(days=1)),
+        e.station("140106Z001", "140106003"),
+        e.station("140106Z002", "140106003001"),
+        e.station("140106Z004", "140106004000", parent="140106004000"),
+        e.station("140106Z003", "140106004000", parent="140106004000"),
+        e.station("140106P001", "140106", kind="32"),
+        e.station("140106Z005", "140106005000", valid_to_date=e.RELEASE - timedelta(days=1)),
     ]
 )
 
@@ -66,5 +52,12 @@ def test_places_are_asked_in_their_order_and_the_first_with_a_station_wins() -> 
 
 
 def test_an_abolished_code_is_looked_up_in_its_present_form() -> None:
-    facts = facts_of(e.episode(e.notice(residence_region_code="140109003001")), e.RELEASE)
-    assert route(facts, STATIONS, {"140109003001": "140106003001"}).station_code == "140106Z002"
+    # 长治县 (140421) became 上党区 (140404) in 2018; streets were numbered anew, so only the county is kept.
+    facts = facts_of(e.episode(e.notice(residence_region_code="140421100001")), e.RELEASE)
+    assert route(facts, Stations([e.station("140404Z001", "140404")])).station_code == "140404Z001"
+    assert route(facts, Stations([e.station("140421Z001", "140421")])).station_code is None
+
+
+def test_where_no_station_serves_the_county_of_the_first_place_is_told() -> None:
+    facts = facts_of(e.episode(e.notice(residence_region_code="320102001002")), e.RELEASE)
+    assert (route(facts, STATIONS).station_code, route(facts, STATIONS).region_code) == (None, "320102")
