@@ -9,6 +9,7 @@ from warehouse.handoffs.calendar import add_days
 from warehouse.handoffs.deadlines import Deadlines, Terms
 from warehouse.handoffs.facts import Facts, facts_of
 from warehouse.handoffs.flags import Flag, flags_of
+from warehouse.handoffs.measures import MonthShares, shares_of
 from warehouse.handoffs.next_steps import NextStep, next_step_of
 from warehouse.handoffs.region_parameters import ParameterMissing
 from warehouse.handoffs.routing import Route, Stations, route
@@ -19,13 +20,14 @@ from warehouse.handoffs.states import State, state_of
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """What the rules say of an episode on a day; `flags` are the open ones."""
+    """What the rules say of an episode on a day; `flags` are the open ones, `shares` what it adds to the measures of months."""
 
     facts: Facts
     state: State
     step: NextStep
     route: Route
     flags: tuple[Flag, ...]
+    shares: tuple[MonthShares, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def _handoff(facts: Facts, deadlines: Deadlines, stations: Stations) -> Handoff 
     if not facts.today.has_come(add_days(facts.term_date, -(window_days or 0))):
         return None
     situation = Situation(facts, state_of(facts, window_days), routed, terms, stations)
-    return Handoff(facts, situation.state, next_step_of(situation), routed, tuple(flags_of(situation)))
+    return Handoff(facts, situation.state, next_step_of(situation), routed, tuple(flags_of(situation)), shares_of(situation))
 
 
 def _window_days(terms: Terms, term: date) -> int | None:

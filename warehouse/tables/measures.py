@@ -90,20 +90,6 @@ class AftercareMark(Table):
     run_id: Mapped[int] = column("Run", BigInteger, ForeignKey("ops.run.run_id"))
 
 
-class MeasureShare(Table):
-    """One row per handoff and month that can still change: what the handoff adds to the measures of its station's region."""
-
-    __tablename__ = "measure_share"
-    __table_args__ = (
-        {"schema": SCHEMA, "comment": "One row per handoff and month that can still change: what it adds to the measures of its region"},
-    )
-
-    handoff_id: Mapped[str] = column("The handoff", primary_key=True)
-    month: Mapped[str] = column("yyyymm", primary_key=True)
-    region_code: Mapped[str] = column("Six digits: region of the responsible station")
-    shares: Mapped[str] = column("Measure numerator/denominator/unknown, separated by blanks; measures it has no part in are left out")
-
-
 class Kpi(Table):
     """One row per region, month and measure; months that no longer change keep what was last worked out."""
 

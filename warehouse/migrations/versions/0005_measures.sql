@@ -94,19 +94,6 @@ COMMENT ON COLUMN handoffs.aftercare_mark.version_id IS 'Greatest version worked
 COMMENT ON COLUMN handoffs.aftercare_mark.as_of_date IS 'Day it was worked out for';
 COMMENT ON COLUMN handoffs.aftercare_mark.run_id IS 'Run';
 
-CREATE TABLE handoffs.measure_share (
-    handoff_id TEXT NOT NULL,
-    month TEXT NOT NULL,
-    region_code TEXT NOT NULL,
-    shares TEXT NOT NULL,
-    CONSTRAINT measure_share_pk PRIMARY KEY (handoff_id, month)
-);
-COMMENT ON TABLE handoffs.measure_share IS 'One row per handoff and month that can still change: what it adds to the measures of its region';
-COMMENT ON COLUMN handoffs.measure_share.handoff_id IS 'The handoff';
-COMMENT ON COLUMN handoffs.measure_share.month IS 'yyyymm';
-COMMENT ON COLUMN handoffs.measure_share.region_code IS 'Six digits: region of the responsible station';
-COMMENT ON COLUMN handoffs.measure_share.shares IS 'Measure numerator/denominator/unknown, separated by blanks; measures it has no part in are left out';
-
 CREATE TABLE handoffs.kpi (
     region_code TEXT NOT NULL,
     month TEXT NOT NULL,
@@ -123,3 +110,6 @@ COMMENT ON COLUMN handoffs.kpi.kpi_code IS 'Measure';
 COMMENT ON COLUMN handoffs.kpi.numerator IS 'Numerator';
 COMMENT ON COLUMN handoffs.kpi.denominator IS 'Denominator';
 COMMENT ON COLUMN handoffs.kpi.unknown_count IS 'Members for whom the fact is absent';
+
+ALTER TABLE handoffs.episode ADD COLUMN shares TEXT;
+COMMENT ON COLUMN handoffs.episode.shares IS 'What it adds to the measures of its station''s region: month, measure, met/counted/unknown';

@@ -1,0 +1,152 @@
+"""What the measures ask of a handoff's facts: what was seen lately, whether the order ran, who is left out, the pickup's hours."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from warehouse.handoffs.calendar import add_months
+from warehouse.handoffs.facts import Facts
+from warehouse.handoffs.measure_months import Month
+from warehouse.handoffs.rows import DrugTest, LeaveViolation
+from warehouse.handoffs.situation import Situation
+from warehouse.handoffs.testing_windows import POSITIVE, TESTED, YEARS, Window, bounds_of
+from warehouse.handoffs.today import day_of, starts_at
+
+IN_FORCE = {"1", "5"}
+RESUMED = "8"
+LEFT_OUT = {"DECEASED", "CONTROL_ENDED", "TRANSFERRED"}
+RELAPSE_EVENT, CONFIRMED, IN_ISOLATION = "7", "1", "4"
+PICKUP_WITHIN, ONE_DAY = timedelta(hours=24), timedelta(days=1)
+
+
+@dataclass(slots=True)
+class Recent:
+    """What was seen of a person lately, each once by its day: services tried (day, kind, result), tests, events found.
+
+    `test_days`: days on which a test was done or planned, of any result.
+    """
+
+    services: list[tuple[date, str | None, str | None]]
+    tests: list[tuple[date, DrugTest]]
+    test_days: list[date]
+    events: list[tuple[date, LeaveViolation]]
+    _bounds: tuple[date, ...] | None = None
+
+    def is_tested(self, month: Month) -> bool:
+        """A test with a result within the year up to the month's end."""
+        last = _last_by_end(month, (day for day, test in self.tests if test.test_result_code in TESTED))
+        return month.is_within_year(last)
+
+    def is_service_within(self, month: Month, days: int, result: str | None = None) -> bool:
+        """A service (with this result) was tried on the month's end or the `days` - 1 days before it."""
+        last = _last_by_end(month, (day for day, _, told in self.services if result in (None, told)))
+        return last is not None and month.is_within_days(last, days)
+
+    def has_relapsed(self, facts: Facts, month: Month) -> bool:
+        """Within the year a confirmed positive test since the release or an event of relapse, or isolated again since the release."""
+        since = facts.release_date or facts.reported_date or date.max
+        person = facts.person
+        isolated = person.control_state_date if person and person.control_state_code == IN_ISOLATION else None
+        if isolated and isolated > since and month.is_by_end(isolated):
+            return True
+        if any(e.event_type_code == RELAPSE_EVENT and day >= since and month.is_within_year(day) for day, e in self.events):
+            return True
+        return any(
+            t.test_result_code == POSITIVE and t.confirmation_code == CONFIRMED and day >= since and month.is_within_year(day)
+            for day, t in self.tests
+        )
+
+    def bounds(self, s: Situation) -> tuple[date, ...]:
+        """First day of each test window of the order, counted from the report, and the day after the last; empty without either.
+
+        Raises:
+            ParameterMissing: no interval is loaded for the region and day.
+        """
+        if self._bounds is None:
+            self._bounds = _bounds(s)
+        return self._bounds
+
+
+def _bounds(s: Situation) -> tuple[date, ...]:
+    reported = s.facts.reported_date
+    if s.facts.order is None or reported is None:
+        return ()
+    steps = (s.terms.order_days(f"test_interval_months_year_{year}", add_months(reported, 12 * (year - 1))) for year in YEARS)
+    return bounds_of(reported, tuple(steps))
+
+
+def windows_ended_in(bounds: tuple[date, ...], month: Month) -> list[Window]:
+    """The test windows whose last day lies in the month and is not after its end."""
+    first, after = bisect_right(bounds, month.first_date), bisect_right(bounds, month.last_date + ONE_DAY)
+    windows = [Window(bounds[place - 1], bounds[place] - ONE_DAY) for place in range(max(first, 1), after)]
+    return [window for window in windows if month.holds(window.last_date)]
+
+
+def last_window_ended(bounds: tuple[date, ...], month: Month) -> Window | None:
+    """The last test window that ended before the month's end; None while the first one runs."""
+    place = month.days_by_end(bounds) - 1
+    return Window(bounds[place - 1], bounds[place] - ONE_DAY) if place >= 1 else None
+
+
+def _last_by_end(month: Month, days: Iterable[date]) -> date | None:
+    return max((day for day in days if month.is_by_end(day)), default=None)
+
+
+def recent_of(facts: Facts, since: date) -> Recent:
+    """What was seen since the day (services) or at all (tests and events; their rows are few)."""
+    since_at = starts_at(since)
+    services = [
+        (day_of(s.service_done_at), s.service_kind_code, s.service_result_code)
+        for s in facts.services
+        if s.service_done_at and s.service_done_at >= since_at
+    ]
+    return Recent(
+        services=services,
+        tests=[(t.test_date, t) for t in facts.tests if t.test_date],
+        test_days=[day for t in facts.tests if (day := t.test_date or t.test_planned_date)],
+        events=[(day_of(e.detected_at), e) for e in facts.violations if e.detected_at],
+    )
+
+
+def is_in_force_at_end(facts: Facts, month: Month) -> bool:
+    """The order ran at the month's end; a state that came later is read as if it had not come."""
+    order = facts.order
+    if order is None or not month.is_by_end(order.order_date):
+        return False
+    return order.order_state_code in IN_FORCE or (order.order_state_date is not None and not month.is_by_end(order.order_state_date))
+
+
+def is_in_force_all_month(facts: Facts, month: Month) -> bool:
+    """The order ran from the first day of the month to its end; one that was resumed in the month did not."""
+    order = facts.order
+    if order is None or order.order_date > month.first_date or not is_in_force_at_end(facts, month):
+        return False
+    is_resumed = order.order_state_code == "1" and order.order_state_reason_code == RESUMED
+    return not (is_resumed and order.order_state_date is not None and order.order_state_date > month.first_date)
+
+
+def is_left_out(s: Situation, month: Month) -> bool:
+    """The person had died, was handed to another place or out of control by the month's end."""
+    if s.state.state in LEFT_OUT and (s.state.since_date is None or month.is_by_end(s.state.since_date)):
+        return True
+    if s.facts.case is not None or not s.facts.cases:
+        return False
+    accepted = [c.transfer_accepted_date for c in s.facts.cases if c.transfer_accepted_date]
+    return bool(accepted) and month.is_by_end(max(accepted))
+
+
+def pickup_in_time(facts: Facts) -> bool | None:
+    """Met within 24 hours of the release; None where nobody says, or the hours that would decide are not known."""
+    if facts.handover is None:
+        return None
+    if facts.handover == "unmet":
+        return False
+    if facts.picked_up_at is None or facts.release_date is None:
+        return True
+    if facts.released_at is not None:
+        return facts.picked_up_at - facts.released_at <= PICKUP_WITHIN
+    days = (day_of(facts.picked_up_at) - facts.release_date).days
+    return True if days <= 0 else None if days == 1 else False
