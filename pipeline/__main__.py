@@ -34,8 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     link.add_argument("--retrain", action="store_true", help="with --full: train the model anew")
     link.add_argument("--compare", action="store_true", help="say what --full would change; nothing is written")
     link.set_defaults(run=lambda given: _compare() if given.compare else _link(full=given.full, retrain=given.retrain))
+    handoffs = commands.add_parser("handoffs", help="work out release handoffs and their flags: what was touched since the last time")
+    handoffs.add_argument("--full", action="store_true", help="work out every handoff again")
+    handoffs.add_argument("--compare", action="store_true", help="say what --full would change; nothing is written")
+    handoffs.set_defaults(run=lambda given: _compare_handoffs() if given.compare else _handoffs(full=given.full))
     for name, run, means in (
-        ("handoffs", _handoffs, "work out release handoffs and their flags"),
         ("benefits", _benefits, "work out benefit findings (comes with a later release; does nothing yet)"),
         ("publish", _publish, "switch the published tables"),
         ("reconcile", _reconcile, "compare all keys with the sources and tell of rows without a partner (monthly)"),
@@ -72,10 +75,19 @@ def _compare() -> None:
     print(f"{len(differing)} links differ")
 
 
-def _handoffs() -> None:
+def _handoffs(*, full: bool = False) -> None:
     from pipeline.handoffs import work_out_handoffs
 
-    work_out_handoffs()
+    work_out_handoffs(full=full)
+
+
+def _compare_handoffs() -> None:
+    from pipeline.handoffs import compare
+
+    differing = compare()
+    for one in differing:
+        print(f"{one.handoff_id}\t{one.flag_code}")
+    print(f"{len(differing)} handoffs and flags differ")
 
 
 def _benefits() -> None:

@@ -1,153 +1,160 @@
-"""Handoffs and flags into schema handoffs: only differences, with what became of flags that are no longer open."""
+"""Handoffs and flags into schema handoffs: only differences, with the history of every flag's openings and closings."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, text
+import pyarrow as pa
+from sqlalchemy import Connection, Row, text
 
 from core.clock import now_at
 from warehouse.bulk import copy_rows
-from warehouse.handoffs.facts import Facts, handoff_id
-from warehouse.handoffs.flags import Flag
-from warehouse.handoffs.next_steps import NextStep
-from warehouse.handoffs.reading import KnownEpisode
-from warehouse.handoffs.states import Phase, State
+from warehouse.handoffs.closing import RESOLVED, VOID, Standing, status_of_closed
+from warehouse.handoffs.drafts import EPISODE, FLAG, HANDOFF, Drafts
+from warehouse.handoffs.grouping import HANDOFF_FEEDS, table_of
+from warehouse.staging.versions import copy_table
 
-HANDOFF_COLUMNS = (
-    "handoff_id",
-    "person_id",
-    "decision_number",
-    "centre_code",
-    "station_code",
-    "expected_release_date",
-    "actual_released_at",
-    "state",
-    "state_since_date",
-    "next_step",
-    "next_due_date",
-    "responsible_role",
-)
-FLAG_COLUMNS = ("handoff_id", "flag_code", "person_id", "severity", "due_date", "status", "owner_role", "evidence")
-DRAFT = "create temporary table {draft} on commit drop as select {columns} from {table} with no data"
-CHANGED = "({old}) is distinct from ({new})"
+NOW = "cast(:now as timestamptz)"
+# A handoff's dates gave way to others, so a flag that is still open turns on another day: the old one is void, a new one opened.
+REPLACED = "(h.expected_release_date <> w.expected_release_date or h.notice_date <> w.notice_date)"
+SUPERSEDED = f"(f.status = 'open' and f.due_date is distinct from n.due_date and {REPLACED})"
+STANDING = """
+create temporary table standing_flag on commit drop as
+select f.handoff_id, f.flag_code, f.severity as old_severity, f.due_date as old_due_date, f.status as old_status,
+       n.flag_code is not null as is_open, coalesce({superseded}, false) as is_superseded,
+       h.state as old_state, h.expected_release_date as old_expected_date, h.notice_date as old_notice_date,
+       w.state, w.expected_release_date as expected_date, w.notice_date
+from handoffs.flag f
+left join worked_flag n using (handoff_id, flag_code)
+left join handoffs.handoff h using (handoff_id)
+left join worked_handoff w using (handoff_id)
+where (f.status = 'open' or n.flag_code is not null){scope}
+"""
+IN_SCOPE = " and {0}.handoff_id in (select handoff_id from worked_scope)"
+OPENED = """
+insert into handoffs.flag_event (handoff_id, flag_code, kind, severity, due_date, as_of_date, at, run_id)
+select * from (
+    select s.handoff_id, s.flag_code, 'void' as kind, s.old_severity, s.old_due_date, :as_of, {now}, :run from standing_flag s
+    where s.is_superseded
+    union all select c.handoff_id, c.flag_code, c.status, s.old_severity, s.old_due_date, :as_of, {now}, :run
+    from worked_closing c join standing_flag s using (handoff_id, flag_code)
+    union all select n.handoff_id, n.flag_code,
+        case when s.flag_code is null or s.old_status <> 'open' or s.is_superseded then 'opened' else 'changed' end,
+        n.severity, n.due_date, :as_of, {now}, :run
+    from worked_flag n left join standing_flag s using (handoff_id, flag_code)
+    where s.flag_code is null or s.old_status <> 'open' or (n.severity, n.due_date) is distinct from (s.old_severity, s.old_due_date)
+) e order by handoff_id, flag_code, kind = 'opened'
+"""
 
 
 @dataclass(frozen=True)
-class Worked:
-    """One handoff as worked out; `flags` are the open ones."""
+class Scope:
+    """What the drafts speak for: every episode, or (`is_whole` False) those of the temporary table `wanted_episode`."""
 
-    known: KnownEpisode
-    facts: Facts
-    state: State
-    step: NextStep
-    station_code: str | None
-    flags: tuple[Flag, ...]
-
-    @property
-    def handoff_id(self) -> str:
-        """The handoff's id."""
-        return handoff_id(self.facts.decision_number)
+    is_whole: bool
 
 
-def write(connection: Connection, worked: list[Worked], as_of: date, run_id: int) -> dict[str, int]:
-    """Schema handoffs shows `worked` and nothing else is open; returns counts. Flags that closed keep their row as resolved or void."""
-    closed = _closed_flags(connection, {one.handoff_id: one for one in worked})
-    _copy(connection, "worked_handoff", "handoffs.handoff", HANDOFF_COLUMNS, [_handoff_row(one) for one in worked])
-    flag_rows = [_flag_row(one, flag) for one in worked for flag in one.flags] + closed
-    _copy(connection, "worked_flag", "handoffs.flag", FLAG_COLUMNS, flag_rows)
-    counts = {"handoffs": len(worked), "flags_open": len(flag_rows) - len(closed)}
-    counts |= {f"flags_{status}": count for status, count in Counter(row[5] for row in closed).items()}
-    parameters = {"as_of": as_of, "run": run_id, "now": now_at()}
-    counts["handoffs_changed"] = connection.execute(text(_upsert_handoffs()), parameters).rowcount
-    counts["handoffs_gone"] = connection.execute(
-        text("delete from handoffs.handoff where handoff_id not in (select handoff_id from worked_handoff)")
-    ).rowcount
-    counts["flags_changed"] = connection.execute(text(_upsert_flags()), parameters).rowcount
-    connection.execute(text("update handoffs.handoff set as_of_date = :as_of where as_of_date <> :as_of"), parameters)
-    connection.execute(text("drop table worked_handoff, worked_flag"))
+def write(connection: Connection, drafts: Drafts, scope: Scope, as_of: date, run_id: int) -> dict[str, int]:
+    """Of the scope, schema handoffs shows the drafts and nothing else is open; returns counts.
+
+    Rows that do not differ are not touched. A flag that closed keeps its row as resolved or void; `handoffs.flag_event` tells each
+    opening, change and closing. A handoff that is no more goes, its flags are void.
+    """
+    told = {"as_of": as_of, "run": run_id, "now": now_at()}
+
+    def run(statement: str) -> int:
+        return connection.execute(text(statement), told).rowcount
+
+    _put(connection, "worked_handoff", "handoffs.handoff", HANDOFF, drafts.handoffs)
+    _put(connection, "worked_flag", "handoffs.flag", FLAG, drafts.flags)
+    _put(connection, "worked_episode", "handoffs.episode", EPISODE, drafts.episodes)
+    if not scope.is_whole:
+        run(
+            "create temporary table worked_scope on commit drop as select handoff_id from worked_episode "
+            "union select handoff_id from handoffs.episode join wanted_episode using (number)"
+        )
+    only = "" if scope.is_whole else IN_SCOPE
+    run(STANDING.format(superseded=SUPERSEDED, scope=only.format("f")))
+    counts = {"handoffs": drafts.handoffs.num_rows, "flags_open": drafts.flags.num_rows}
+    counts |= _close_flags(connection)
+    counts["flag_events"] = run(OPENED.format(now=NOW))
+    counts["flags_changed"] = run(_upsert_flags()) + run(
+        f"update handoffs.flag f set status = c.status, closed_at = {NOW}, worked_out_by_run = :run from worked_closing c "  # noqa: S608
+        "where (f.handoff_id, f.flag_code) = (c.handoff_id, c.flag_code)"
+    )
+    counts["handoffs_changed"] = run(_upsert("handoffs.handoff", tuple(HANDOFF), ("as_of_date", "worked_out_by_run"), (":as_of", ":run")))
+    counts["handoffs_gone"] = run(
+        f"delete from handoffs.handoff h where not exists (select from worked_handoff w where w.handoff_id = h.handoff_id){only.format('h')}"  # noqa: S608, E501
+    )
+    run(_upsert("handoffs.episode", tuple(EPISODE)))
+    within = "" if scope.is_whole else " and e.number in (select number from wanted_episode)"
+    run(f"delete from handoffs.episode e where not exists (select from worked_episode w where w.number = e.number){within}")  # noqa: S608
+    run("drop table worked_handoff, worked_flag, worked_episode, worked_closing, standing_flag")
+    if not scope.is_whole:
+        run("drop table worked_scope")
     return counts
 
 
-def _handoff_row(one: Worked) -> tuple[Any, ...]:
-    facts, state, step = one.facts, one.state, one.step
+def _put(connection: Connection, draft: str, table: str, columns: dict[str, pa.DataType], rows: pa.Table) -> None:
+    names = ", ".join(columns)
+    connection.execute(text(f"create temporary table {draft} on commit drop as select {names} from {table} with no data"))  # noqa: S608
+    copy_table(connection, draft, rows)
+    connection.execute(text(f"analyze {draft}"))
+
+
+def _close_flags(connection: Connection) -> dict[str, int]:
+    """Flags that were open and are not now stand in `worked_closing` with their new status."""
+    found = connection.execute(text(f"select s.*, {_is_row_gone()} as is_row_gone from standing_flag s where not is_open")).all()  # noqa: S608
+    rows = [(row.handoff_id, row.flag_code, _status(row)) for row in found]
+    connection.execute(text("create temporary table worked_closing (handoff_id text, flag_code text, status text) on commit drop"))
+    copy_rows(connection, "worked_closing", ("handoff_id", "flag_code", "status"), rows)
+    return {f"flags_{status}": sum(row[2] == status for row in rows) for status in (RESOLVED, VOID)}
+
+
+def _status(row: Row[Any]) -> str:
+    before = Standing(row.old_state, row.old_expected_date, row.old_notice_date) if row.old_state else None
+    now = Standing(row.state, row.expected_date, row.notice_date) if row.state else None
+    return status_of_closed(before, now, is_row_gone=row.is_row_gone)
+
+
+def _is_row_gone() -> str:
+    """True where a row of the flag's evidence has no current version, or is deleted."""
+    there = " or ".join(
+        f"r.feed = '{feed}' and exists (select from {table_of(feed)} t where t.source_key = r.source_key "
+        "and t.is_current and t.operation_code <> 'D')"
+        for feed in HANDOFF_FEEDS
+    )
     return (
-        one.handoff_id,
-        one.known.person_id,
-        facts.decision_number,
-        facts.centre_code,
-        one.station_code,
-        facts.expected_date,
-        facts.released_at,
-        state.state,
-        state.since_date,
-        step.next_step,
-        step.due_date,
-        step.responsible_role,
+        "exists (select from handoffs.flag f, jsonb_to_recordset(f.evidence -> 'rows') as r (feed text, source_key text) "
+        f"where (f.handoff_id, f.flag_code) = (s.handoff_id, s.flag_code) and not ({there}))"
     )
 
 
-def _flag_row(one: Worked, flag: Flag) -> tuple[Any, ...]:
-    evidence = json.dumps(flag.evidence, ensure_ascii=False, sort_keys=True)
-    return (one.handoff_id, flag.flag_code, one.known.person_id, flag.severity, flag.due_date, "open", flag.owner_role, evidence)
-
-
-def _closed_flags(connection: Connection, worked: dict[str, Worked]) -> list[tuple[Any, ...]]:
-    """Flags open until now that are open no more, as rows with their new status."""
-    found = connection.execute(
-        text(
-            "select f.handoff_id, f.flag_code, f.person_id, f.severity, f.due_date, f.owner_role, f.evidence, h.expected_release_date "
-            "from handoffs.flag f left join handoffs.handoff h using (handoff_id) where f.status = 'open'"
-        )
-    ).all()
-    rows = []
-    for old in found:
-        one = worked.get(old.handoff_id)
-        if one and any(flag.flag_code == old.flag_code for flag in one.flags):
-            continue
-        status = "void" if one is None or _is_void(one, old) else "resolved"
-        evidence = json.dumps(old.evidence, ensure_ascii=False, sort_keys=True)
-        rows.append((old.handoff_id, old.flag_code, old.person_id, old.severity, old.due_date, status, old.owner_role, evidence))
-    return rows
-
-
-def _is_void(one: Worked, old: Any) -> bool:
-    """The handoff is over, the date was replaced, or a row the flag stood on is gone; otherwise a fact resolved it."""
-    is_replaced = old.expected_release_date is not None and one.facts.expected_date not in {None, old.expected_release_date}
-    is_deleted = any((row["feed"], row["source_key"]) not in one.known.row_keys for row in old.evidence.get("rows", ()))
-    return one.state.phase is Phase.CLOSED or is_replaced or is_deleted
-
-
-def _copy(connection: Connection, draft: str, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> None:
-    connection.execute(text(DRAFT.format(draft=draft, table=table, columns=", ".join(columns))))
-    copy_rows(connection, draft, columns, rows)
-
-
-def _upsert_handoffs() -> str:
-    columns = ", ".join(HANDOFF_COLUMNS)
-    changed = CHANGED.format(old=_of("handoffs.handoff", HANDOFF_COLUMNS[1:]), new=_of("excluded", HANDOFF_COLUMNS[1:]))
-    assigned = ", ".join(f"{name} = excluded.{name}" for name in (*HANDOFF_COLUMNS[1:], "as_of_date", "worked_out_by_run"))
+def _upsert(table: str, columns: tuple[str, ...], extra: tuple[str, ...] = (), values: tuple[str, ...] = ()) -> str:
+    key, kept = columns[0], columns[1:]
+    old, new = (", ".join(f"{side}.{name}" for name in kept) for side in ("t", "excluded"))
+    assigned = ", ".join(f"{name} = excluded.{name}" for name in (*kept, *extra))
     return (
-        f"insert into handoffs.handoff ({columns}, as_of_date, worked_out_by_run) select {columns}, :as_of, :run from worked_handoff "  # noqa: S608
-        f"on conflict (handoff_id) do update set {assigned} where {changed}"
+        f"insert into {table} as t ({', '.join((*columns, *extra))}) "  # noqa: S608
+        f"select {', '.join((*columns, *values))} from worked_{table.split('.')[1]} "
+        f"on conflict ({key}) do update set {assigned} where ({old}) is distinct from ({new})"
     )
 
 
 def _upsert_flags() -> str:
-    columns, kept = ", ".join(FLAG_COLUMNS), FLAG_COLUMNS[2:]
-    changed = CHANGED.format(old=_of("handoffs.flag", kept), new=_of("excluded", kept))
-    assigned = ", ".join(f"{name} = excluded.{name}" for name in (*kept, "closed_at", "worked_out_by_run"))
-    now = "cast(:now as timestamptz)"
-    return (
-        f"insert into handoffs.flag ({columns}, first_open_at, closed_at, worked_out_by_run) "  # noqa: S608
-        f"select {columns}, {now}, case when status <> 'open' then {now} end, :run from worked_flag "
-        f"on conflict (handoff_id, flag_code) do update set {assigned} where {changed}"
+    columns = tuple(FLAG)
+    kept = columns[2:]
+    old, new = (", ".join(f"{side}.{name}" for name in kept) for side in ("t", "excluded"))
+    assigned = ", ".join(f"{name} = excluded.{name}" for name in (*kept, "status", "closed_at", "worked_out_by_run"))
+    reopened = (
+        "case when t.status <> 'open' or exists (select from standing_flag s where s.is_superseded and s.handoff_id = t.handoff_id "
+        "and s.flag_code = t.flag_code) then excluded.opened_at else t.opened_at end"
     )
-
-
-def _of(table: str, columns: tuple[str, ...]) -> str:
-    return ", ".join(f"{table}.{name}" for name in columns)
+    return (
+        f"insert into handoffs.flag as t ({', '.join(columns)}, status, first_open_at, opened_at, closed_at, worked_out_by_run) "  # noqa: S608
+        f"select {', '.join(columns)}, 'open', {NOW}, {NOW}, null, :run from worked_flag "
+        f"on conflict (handoff_id, flag_code) do update set {assigned}, opened_at = {reopened} "
+        f"where t.status <> 'open' or ({old}) is distinct from ({new})"
+    )

@@ -119,6 +119,21 @@ class StewardDecision(Table):
     decided_at: Mapped[datetime] = column("When", DateTime(timezone=True))
 
 
+class Alert(Table):
+    """One row per thing an operator has to supply: a calendar year, a parameter."""
+
+    __tablename__ = "alert"
+    __table_args__ = ({"schema": "ops", "comment": "One row per thing an operator has to supply: a calendar year, a parameter"},)
+
+    code: Mapped[str] = column("CALENDAR_MISSING:<year> or PARAM_MISSING:<name>:<region>", primary_key=True)
+    step: Mapped[str] = column("The step that missed it", primary_key=True)
+    next_step: Mapped[str] = column("What to do")
+    first_seen_at: Mapped[datetime] = column("When it was first missed", DateTime(timezone=True))
+    last_seen_at: Mapped[datetime] = column("When it was last missed", DateTime(timezone=True))
+    cleared_at: Mapped[datetime | None] = column("When it was missed no more; empty = still missed", DateTime(timezone=True))
+    run_id: Mapped[int] = column("Run that last missed it", BigInteger, ForeignKey("ops.run.run_id"))
+
+
 class Publication(Table):
     """One row per switch of the published tables."""
 

@@ -1,0 +1,159 @@
+"""Which staged rows belong to which episode: worked out by the database, set-wise, into temporary tables.
+
+An episode is named here by its `number`, the decision number as it is compared. The tables last until the transaction ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from sqlalchemy import Connection, text
+
+from expectations.agreement import feeds
+from warehouse.tables.feeds import as_compared
+
+REHABILITATION, DEATH = "2", "2"
+EPISODE_FEEDS = ("release_notices", "centre_roster", "community_orders", "aftercare_cases")
+OF_ORDER_OR_PERSON = ("drug_tests", "risk_assessments")
+OF_ORDER = (*OF_ORDER_OR_PERSON, "leave_violations")
+OF_PERSON = (*OF_ORDER_OR_PERSON, "population_changes", "registered_persons")
+HANDOFF_FEEDS = (*EPISODE_FEEDS, *OF_ORDER, "population_changes", "registered_persons", "aftercare_services")
+DECISION, ORDER = as_compared("decision_number", "t"), as_compared("order_number", "t")
+CURRENT = "t.is_current and t.operation_code <> 'D'"
+TABLES = ("episode_row", "episode_person", "episode_relative", "episode_doubt")
+
+
+@dataclass(frozen=True)
+class Part:
+    """The episodes whose numbers lie from `first` up to but not including `before`, in the order of their letters; None = open."""
+
+    first: str | None = None
+    before: str | None = None
+
+
+class Wanted:
+    """The episodes of the temporary table `wanted_episode` (number)."""
+
+
+def table_of(feed: str) -> str:
+    """The staging table of a feed, with its schema."""
+    return f"{feeds()[feed].schema}.{feed}"
+
+
+def group(connection: Connection, which: Part | Wanted) -> None:
+    """The temporary tables say which current rows make up each episode of `which`.
+
+    `episode_row`: rows of its notices, roster, orders and cases, with their links. `episode_person`: the person most of them are
+    linked to (review counts for nobody), and how many they name. `episode_relative`: rows of other feeds that belong to it.
+    `episode_doubt`: every linked row of a decision or order number that does not stand for one person only.
+    """
+    told = {"first": which.first, "before": which.before} if isinstance(which, Part) else {}
+    connection.execute(text(f"drop table if exists {', '.join(TABLES)}"))
+    connection.execute(text(_episode_rows(which)), told)
+    connection.execute(text("create index on episode_row (feed, source_key)"))
+    connection.execute(text("analyze episode_row"))
+    connection.execute(text(EPISODE_PERSONS))
+    connection.execute(text("create index on episode_person (person_id)"))
+    connection.execute(text("analyze episode_person"))
+    connection.execute(text(_episode_relatives()))
+    connection.execute(text("analyze episode_relative"))
+    connection.execute(text(EPISODE_DOUBTS))
+
+
+def split(connection: Connection, count: int) -> list[Part]:
+    """`count` parts of about equal size that together hold every episode."""
+    selects = [f"select {DECISION} as number from {table_of(feed)} t where {CURRENT}" for feed in EPISODE_FEEDS[:2]]  # noqa: S608
+    numbers = " union all ".join(selects)
+    shares = [place / count for place in range(1, count)]
+    bounds = connection.execute(
+        text(f'select percentile_disc(cast(:shares as float[])) within group (order by number collate "C") from ({numbers}) n'),  # noqa: S608
+        {"shares": shares},
+    ).scalar_one()
+    edges = [None, *sorted(set(bounds or ())), None]
+    return [Part(first, before) for first, before in pairwise(edges)]
+
+
+def count_episodes(connection: Connection) -> int:
+    """About how many episodes there are."""
+    counts = ", ".join([f"(select count(*) from {table_of(feed)} t where t.is_current)" for feed in EPISODE_FEEDS])  # noqa: S608
+    return int(connection.execute(text(f"select greatest({counts})")).scalar_one())
+
+
+def _within(number: str, which: Part | Wanted) -> str:
+    if isinstance(which, Wanted):
+        return f"{number} in (select number from wanted_episode)"  # noqa: S608
+    bounds = [f"{number} is not null"]
+    bounds += [f'{number} collate "C" >= :first'] if which.first is not None else []
+    bounds += [f'{number} collate "C" < :before'] if which.before is not None else []
+    return " and ".join(bounds)
+
+
+def _episode_rows(which: Part | Wanted) -> str:
+    notices, roster, orders, cases = EPISODE_FEEDS
+
+    def rows(feed: str, *others: str, condition: str = "") -> str:
+        columns = ", ".join([f"{DECISION} as number", f"'{feed}' as feed", "t.source_key", *others])
+        return f"select {columns} from {table_of(feed)} t where {CURRENT} and {_within(DECISION, which)}{condition}"  # noqa: S608
+
+    of_cases = ("t.case_number", "null as order_number", "null as registration_number")
+    by_order = f"""
+        select o.number, '{cases}', t.source_key, {", ".join(of_cases)}
+        from of_order o join {table_of(cases)} t on {ORDER} = o.order_number where {CURRENT}"""  # noqa: S608
+    is_rehabilitation = f" and t.order_type_code = '{REHABILITATION}'"
+    return f"""
+        create temporary table episode_row on commit drop as
+        with of_order as materialized (
+            {rows(orders, "null as case_number", f"{ORDER} as order_number", "t.registration_number", condition=is_rehabilitation)}
+        ), found as (
+            select * from of_order
+            union all {rows(notices, "null", "null", "null")}
+            union all {rows(roster, "null", "null", "null")}
+            union all ({rows(cases, *of_cases)} union {by_order})
+        )
+        select f.number collate "C" as number, f.feed, f.source_key, case_number, order_number, registration_number,
+               l.person_id, l.link_status = 'review' as is_review
+        from found f left join identity.link l using (feed, source_key)"""  # noqa: S608
+
+
+EPISODE_PERSONS = """
+create temporary table episode_person on commit drop as
+select distinct on (number) number, person_id, count(*) over (partition by number) as person_count
+from (select number, person_id, count(*) as row_count from episode_row where person_id is not null and not is_review group by 1, 2) told
+order by number, row_count desc, person_id collate "C"
+"""
+
+
+def _episode_relatives() -> str:
+    """Rows by order number (`is_told` = under the number itself), by the person, and of the register also by registration number."""
+    selects = [
+        f"select o.number, '{feed}' as feed, t.source_key, true as is_told from episode_row o "  # noqa: S608
+        f"join {table_of(feed)} t on {ORDER} = o.order_number where {CURRENT}"
+        for feed in OF_ORDER
+    ]
+    selects += [
+        f"select p.number, '{feed}', l.source_key, false from episode_person p "  # noqa: S608
+        f"join identity.link l on l.person_id = p.person_id and l.feed = '{feed}' and l.link_status <> 'review' "
+        f"join {table_of(feed)} t on t.source_key = l.source_key and {CURRENT}"
+        for feed in OF_PERSON
+    ]
+    everything = " union all ".join(selects)
+    register = table_of("registered_persons")
+    return f"""
+        create temporary table episode_relative on commit drop as
+        with found as (select number, feed, source_key, bool_or(is_told) as is_told from ({everything}) f group by 1, 2, 3)
+        select * from found
+        union select o.number, 'registered_persons', t.source_key, false from episode_row o
+        join {register} t on t.registration_number = o.registration_number and {CURRENT}
+        where not exists (select from found f where f.number = o.number and f.feed = 'registered_persons')"""  # noqa: S608
+
+
+EPISODE_DOUBTS = """
+create temporary table episode_doubt on commit drop as
+with told as (
+    select number, feed, source_key, person_id, is_review from episode_row where person_id is not null
+    union select r.number, r.feed, r.source_key, l.person_id, l.link_status = 'review'
+    from episode_relative r join identity.link l using (feed, source_key) where r.is_told
+)
+select * from told where number in (select number from told group by number having count(distinct person_id) > 1 or bool_or(is_review))
+"""
