@@ -9,7 +9,18 @@ import importlib
 import sys
 
 FORKS_TASKS = {"scheduler", "celery"}
-HEAVY_LIBRARIES = ("pandas", "pyarrow", "duckdb", "sqlalchemy", "great_expectations", "splink", "openpyxl", "requests", "asyncssh")
+HEAVY_LIBRARIES = (
+    "pandas",
+    "pyarrow",
+    "duckdb",
+    "sqlalchemy",
+    "great_expectations",
+    "splink",
+    "xgboost",
+    "openpyxl",
+    "requests",
+    "asyncssh",
+)
 
 __all__: list[str] = []
 

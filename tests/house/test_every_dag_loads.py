@@ -21,6 +21,9 @@ EXPECTED = INGESTS | {
     "check_conservation",
     "reconcile_sources",
     "tell_corrections",
+    "receive_release_notices",
+    "notify",
+    "look_for_unsent",
 }
 ERRORS = (
     "SourceUnavailable",
@@ -159,6 +162,8 @@ def test_assets_chain_ingest_to_link_to_handoffs_to_publish(looked: dict[str, An
     assert awaits["link_persons"] == sorted(f"warehouse/staging/{feed}" for feed in feeds())
     assert awaits["work_out_handoffs"] == ["warehouse/identity/links"]
     assert awaits["publish"] == ["warehouse/handoffs"]
+    assert awaits["receive_release_notices"] == ["intake/release_notices"]
+    assert awaits["notify"] == ["warehouse/published"]
     assert [dag_id for dag_id in INGESTS if awaits[dag_id]] == []
     written = {
         dag_id: [name for task in looked["dags"][dag_id]["tasks"].values() for name in task["outlets"]] for dag_id in EXPECTED - INGESTS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped
 
 from warehouse.tables.base import Table, column, serial
@@ -63,6 +63,7 @@ class Push(Table):
     __tablename__ = "push"
     __table_args__ = (
         Index("push_landing_batch_id_ix", "landing_batch_id"),
+        Index("push_not_carried_ix", "landing_batch_id", postgresql_where=text("carried_at is null")),
         CheckConstraint("(status is null) = (answer is null)", name="answer_is_whole"),
         {"schema": "landing", "comment": "One row per pushed batch"},
     )
@@ -77,6 +78,8 @@ class Push(Table):
     received_at: Mapped[datetime] = column("When it was durably stored", DateTime(timezone=True))
     status: Mapped[int | None] = column("HTTP status of the answer; empty while undecided")
     answer: Mapped[str | None] = column("The answer as first given, JSON without any received personal value")
+    taken_up_at: Mapped[datetime | None] = column("When a run last began to carry it on to handoffs", DateTime(timezone=True))
+    carried_at: Mapped[datetime | None] = column("When what follows from it was published", DateTime(timezone=True))
 
 
 class Nonce(Table):

@@ -60,7 +60,8 @@ def tell(*flags: tuple[str, str], handoff: str = HANDOFF, audience: list[str] = 
                 text(
                     "insert into handoffs.flag (handoff_id, flag_code, severity, due_date, status, owner_role, evidence, first_open_at, "
                     "opened_at, worked_out_by_run) values (:id, :code, :severity, :due, 'open', 'station_worker', "
-                    "cast(:evidence as jsonb), '2026-11-20', '2026-11-20', :run) on conflict (handoff_id, flag_code) do update set severity = excluded.severity, "
+                    "cast(:evidence as jsonb), '2026-11-20', '2026-11-20', :run) "
+                    "on conflict (handoff_id, flag_code) do update set severity = excluded.severity, "
                     "status = 'open', closed_at = null, evidence = excluded.evidence"
                 ),
                 {

@@ -161,6 +161,11 @@ COMMENT ON COLUMN outbox.item.message_id IS 'In which message';
 ALTER TABLE handoffs.handoff ADD COLUMN audience TEXT[] DEFAULT '{}' NOT NULL;
 COMMENT ON COLUMN handoffs.handoff.audience IS 'Who may see it, as audience:scope';
 
+ALTER TABLE landing.push ADD COLUMN taken_up_at TIMESTAMP WITH TIME ZONE, ADD COLUMN carried_at TIMESTAMP WITH TIME ZONE;
+CREATE INDEX push_not_carried_ix ON landing.push (landing_batch_id) WHERE carried_at is null;
+COMMENT ON COLUMN landing.push.taken_up_at IS 'When a run last began to carry it on to handoffs';
+COMMENT ON COLUMN landing.push.carried_at IS 'When what follows from it was published';
+
 CREATE VIEW outbox.dead_letters AS
 SELECT m.message_id, m.message_key, r.audience, r.scope, r.channel, m.attempts, m.made_at, m.finished_at AS given_up_at, m.last_error
 FROM outbox.message m JOIN outbox.recipient r USING (recipient_id)
