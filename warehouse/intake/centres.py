@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,11 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from sqlalchemy import Connection, text
 
+from core.app_keys import CENTRE_CODE, app_key_of
 from core.clock import now_at, today_date
 from core.errors import FixConfiguration
 from core.logs import log_event
-
-CENTRE_CODE = re.compile(r"[0-9]{6}[A-Z][0-9]{3}")
 
 
 @dataclass(frozen=True)
@@ -35,11 +32,6 @@ class CentreKey:
     def is_trusted_on(self, day: date) -> bool:
         """True when signatures of this key count on this day."""
         return self.disabled_at is None and self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
-
-
-def app_key_of(centre_code: str, public_key: bytes) -> str:
-    """The name of a key, the same for whoever works it out: the centre's code and the beginning of the key's SHA-256."""
-    return f"{centre_code}-{hashlib.sha256(public_key).hexdigest()[:16]}"
 
 
 def read_public_key(file: Path) -> bytes:
