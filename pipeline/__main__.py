@@ -1,4 +1,4 @@
-"""Any step without Airflow: `python -m pipeline ingest|link|handoffs|benefits|publish|run-all`."""
+"""Any step without Airflow: `python -m pipeline ingest|link|handoffs|benefits|publish|run-all|carry|notify|unsent`."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
         ("benefits", _benefits, "work out benefit findings (comes with a later release; does nothing yet)"),
         ("publish", _publish, "switch the published tables"),
         ("reconcile", _reconcile, "compare all keys with the sources and tell of rows without a partner (monthly)"),
+        ("carry", _carry, "carry pushed release notices that wait through to their flags"),
+        ("notify", _notify, "send the messages that are due"),
+        ("unsent", _unsent, "look for what the centres should have sent"),
         ("run-all", _run_all, "all of these, in order"),
     ):
         commands.add_parser(name, help=means).set_defaults(run=lambda given, run=run: run())
@@ -104,6 +107,24 @@ def _reconcile() -> None:
     from pipeline.reconcile import reconcile
 
     reconcile()
+
+
+def _carry() -> None:
+    from pipeline.arrivals import carry_notices
+
+    carry_notices()
+
+
+def _notify() -> None:
+    from pipeline.notify import send_messages
+
+    send_messages()
+
+
+def _unsent() -> None:
+    from pipeline.notify import look_for_unsent
+
+    look_for_unsent()
 
 
 def _run_all() -> None:

@@ -13,6 +13,7 @@ from core.errors import GuituError
 from core.logs import show_events
 from core.settings import database_url
 from warehouse.intake.commands import add_centres
+from warehouse.publish.commands import add_messages
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("file", type=Path)
     _add_review(command)
     add_centres(command)
+    add_messages(command)
     added = command("load-parameters", _load_parameters, "load dated parameters from a YAML file")
     added.add_argument("file", type=Path)
     added.add_argument("--by", default=getpass.getuser())
@@ -87,9 +89,9 @@ def _add_review(command: Callable[[str, Callable[[argparse.Namespace], object], 
     added.add_argument("decision", type=int)
     decided(added)
     command("review-agreement", _review_agreement, "how often stewards decided as the model leaned")
-    added = command("explain", _explain, "why a row is whose it is, or why two rows are one person or not; no names, no numbers")
-    added.add_argument("what", choices=("link",))
-    added.add_argument("rows", nargs="+", metavar="FEED KEY", help="one row, or two")
+    added = command("explain", _explain, "why a row is whose it is, or what a flag or handoff stands on, back to the raw bytes; no values")
+    added.add_argument("what", choices=("link", "flag", "handoff"))
+    added.add_argument("rows", nargs="+", metavar="ID", help="link: FEED KEY [FEED KEY]; flag: HANDOFF FLAG_CODE; handoff: HANDOFF")
     added.add_argument("--for", dest="reader", choices=("stewards", "benefits"), default="stewards", help="who reads it")
     command("tell-corrections", _tell_corrections, "ask senders, in their receipts, to check rows that contradict their own; each once")
 
@@ -251,6 +253,39 @@ def _review_agreement(given: argparse.Namespace) -> None:
 
 
 def _explain(given: argparse.Namespace) -> None:
+    {"link": _explain_link, "flag": _explain_flag, "handoff": _explain_handoff}[given.what](given)
+
+
+def _explain_flag(given: argparse.Namespace) -> None:
+    from core.errors import NotAllowed
+    from warehouse.database import Role, transaction
+    from warehouse.handoffs.explanation import flag_text
+    from warehouse.handoffs.lineage import flag_lineage
+    from warehouse.handoffs.raw_rows import RawRows
+    from warehouse.landing.raw import RawStore
+
+    named = [part for one in given.rows for part in one.split("/")]
+    if len(named) != 2:
+        raise NotAllowed("name one flag: explain flag HANDOFF FLAG_CODE (or HANDOFF/FLAG_CODE)")
+    with transaction(Role.ETL) as connection:
+        print(flag_text(flag_lineage(connection, *named), RawRows(connection, RawStore()).has))
+
+
+def _explain_handoff(given: argparse.Namespace) -> None:
+    from core.errors import NotAllowed
+    from warehouse.database import Role, transaction
+    from warehouse.handoffs.explanation import handoff_text
+    from warehouse.handoffs.lineage import handoff_lineage
+    from warehouse.handoffs.raw_rows import RawRows
+    from warehouse.landing.raw import RawStore
+
+    if len(given.rows) != 1:
+        raise NotAllowed("name one handoff: explain handoff HANDOFF")
+    with transaction(Role.ETL) as connection:
+        print(handoff_text(handoff_lineage(connection, given.rows[0]), RawRows(connection, RawStore()).has))
+
+
+def _explain_link(given: argparse.Namespace) -> None:
     from core.errors import NotAllowed
     from warehouse.database import Role, transaction
     from warehouse.identity.explain import ALL, OPEN, explain_pair, explain_row

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.expression import bindparam
 
@@ -159,9 +159,9 @@ def _end_attempt(connection: Connection, letter: Letter, outcome: str, error: st
     )
 
 
-def dead_letters(connection: Connection) -> list[RowMapping]:
+def dead_letters(connection: Connection) -> list[Row[Any]]:
     """Messages that were given up, oldest first; without their text."""
-    return list(connection.execute(text("select * from outbox.dead_letters order by given_up_at, message_id")).mappings())
+    return list(connection.execute(text("select * from outbox.dead_letters order by given_up_at, message_id")))
 
 
 def send_again(connection: Connection, message_id: int) -> None:

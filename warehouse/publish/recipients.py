@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, Row, text
 
 from core.clock import now_at
 from core.errors import FixConfiguration
@@ -120,10 +120,10 @@ def _address(file: Path, number: int, one: Mapping[str, Any]) -> Address:
         raise FixConfiguration(f"{file.name}, entry {number}: audience, address and valid_from (a day) must be there") from error
 
 
-def registered(connection: Connection) -> list[RowMapping]:
+def registered(connection: Connection) -> list[Row[Any]]:
     """Every recipient, newest last."""
     return list(
         connection.execute(
             text("select recipient_id, audience, scope, channel, address, valid_from, valid_to from outbox.recipient order by recipient_id")
-        ).mappings()
+        )
     )

@@ -251,10 +251,10 @@ def test_a_message_that_fails_eleven_times_is_a_dead_letter_that_operators_see_a
     assert failures == 11
     with transaction(Role.OPERATOR) as connection:
         (dead,) = dead_letters(connection)
-    assert (dead["audience"], dead["last_error"]) == ("station", "the webhook answered 500")
-    assert "body" not in dead
+    assert (dead.audience, dead.last_error) == ("station", "the webhook answered 500")
+    assert not hasattr(dead, "body")
     with transaction(Role.PUBLISHER) as connection:
-        send_again(connection, dead["message_id"])
+        send_again(connection, dead.message_id)
     (letter,) = letters()
     with transaction(Role.PUBLISHER) as connection, pytest.raises(FixConfiguration):
         send_again(connection, letter.message_id)

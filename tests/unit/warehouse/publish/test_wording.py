@@ -1,0 +1,66 @@
+"""A message names references, days and steps, never a person, and stays neutral; every flag has words in both languages."""
+
+import re
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from expectations.neutral import holds_banned_word
+from warehouse.handoffs.flags import FLAGS
+from warehouse.publish.wording import ALERTS, LISTED, ROLES, ToldAlert, ToldFlag, flag_texts, worded
+
+BANNED = re.compile("[毒戒吸]|强制隔离|社区康复|尿检|(?<!派)出所|拘|刑|监狱|drug|rehabilitat|detention|custody|prison", re.IGNORECASE)
+
+
+def told(code: str, severity: str = "critical", number: int = 1, *, reason: str = "", is_seen: bool = True) -> ToldFlag:
+    return ToldFlag(f"{number:016x}", code, severity, date(2026, 11, 25), "police_officer", reason or severity, is_seen)
+
+
+def test_every_flag_of_the_rules_has_words_and_no_other() -> None:
+    assert {rule.code for rule in FLAGS} == set(flag_texts())
+    assert {rule.owner_role for rule in FLAGS} <= set(ROLES)
+
+
+@pytest.mark.parametrize("text", flag_texts().values(), ids=flag_texts())
+def test_words_are_in_their_language(text: object) -> None:
+    assert all(re.search(r"[\u4e00-\u9fff]", part) for part in (text.means_zh, text.step_zh))
+    assert all(part.isascii() for part in (text.means_en, text.step_en))
+
+
+def test_a_message_about_everything_holds_no_word_on_custody_or_treatment() -> None:
+    wording = worded([told(rule.code) for rule in FLAGS], [ToldAlert(kind, "140100Q001", "x", 2) for kind in ALERTS])
+    assert wording is not None
+    for text in (wording.subject, wording.body):
+        assert not holds_banned_word(pd.Series([text])).any()
+        assert BANNED.findall(text) == []
+
+
+def test_chinese_comes_first_and_the_urgent_before_the_rest() -> None:
+    wording = worded([told("VISIT_DUE", "info"), told("RELEASED_UNMET")])
+    assert wording is not None
+    chinese, english = wording.body.split("----")
+    assert chinese.index("紧急") < chinese.index("提示")
+    assert english.index("urgent") < english.index("for information")
+    assert wording.subject == "归途提示 2 项（紧急 1） / Guitu: 2 to look at, 1 urgent"
+
+
+def test_what_may_not_be_seen_is_counted_by_who_has_to_act_and_not_named() -> None:
+    hidden = told("TEST_POSITIVE", number=77, reason="overdue/2026-11-28", is_seen=False)
+    wording = worded([hidden, hidden, told("PICKUP_UNASSIGNED", reason="overdue/2026-11-28")])
+    assert wording is not None
+    assert wording.content["unseen"] == {"police_officer": 2}
+    assert "TEST_POSITIVE" not in str(wording)
+    assert hidden.handoff_id not in str(wording)
+
+
+def test_a_long_list_is_cut_and_its_rest_counted() -> None:
+    wording = worded([told("VISIT_DUE", "info", number) for number in range(LISTED + 7)])
+    assert wording is not None
+    assert wording.body.count("reference ") == LISTED
+    assert "and 7 more in the work list" in wording.body
+    assert len(wording.content["flags"]) == LISTED + 7
+
+
+def test_nothing_to_tell_makes_no_message() -> None:
+    assert worded([]) is None
