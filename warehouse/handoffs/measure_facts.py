@@ -12,6 +12,7 @@ from warehouse.handoffs.facts import Facts
 from warehouse.handoffs.measure_months import Month
 from warehouse.handoffs.rows import DrugTest, LeaveViolation
 from warehouse.handoffs.situation import Situation
+from warehouse.handoffs.states import Phase
 from warehouse.handoffs.testing_windows import POSITIVE, TESTED, YEARS, Window, bounds_of
 from warehouse.handoffs.today import day_of, starts_at
 
@@ -20,6 +21,7 @@ RESUMED = "8"
 LEFT_OUT = {"DECEASED", "CONTROL_ENDED", "TRANSFERRED"}
 RELAPSE_EVENT, CONFIRMED, IN_ISOLATION = "7", "1", "4"
 PICKUP_WITHIN, ONE_DAY = timedelta(hours=24), timedelta(days=1)
+LOOKED_BACK_MONTHS = 14  # a year, seen from the first day of the month before
 
 
 @dataclass(slots=True)
@@ -46,11 +48,11 @@ class Recent:
         return last is not None and month.is_within_days(last, days)
 
     def has_relapsed(self, facts: Facts, month: Month) -> bool:
-        """Within the year a confirmed positive test since the release or an event of relapse, or isolated again since the release."""
+        """Within the year, and since the release: a confirmed positive test, an event of relapse, or isolation again."""
         since = facts.release_date or facts.reported_date or date.max
         person = facts.person
         isolated = person.control_state_date if person and person.control_state_code == IN_ISOLATION else None
-        if isolated and isolated > since and month.is_by_end(isolated):
+        if isolated and isolated > since and month.is_within_year(isolated):
             return True
         if any(e.event_type_code == RELAPSE_EVENT and day >= since and month.is_within_year(day) for day, e in self.events):
             return True
@@ -109,6 +111,15 @@ def recent_of(facts: Facts, since: date) -> Recent:
         test_days=[day for t in facts.tests if (day := t.test_date or t.test_planned_date)],
         events=[(day_of(e.detected_at), e) for e in facts.violations if e.detected_at],
     )
+
+
+def is_long_over(s: Situation) -> bool:
+    """The handoff is over, and neither that nor a test or an event lies in the year before either month: it adds to no measure."""
+    if s.state.phase is not Phase.CLOSED or s.state.since_date is None:
+        return False
+    days = [s.state.since_date, *(t.test_date for t in s.facts.tests if t.test_date)]
+    days += [day_of(e.detected_at) for e in s.facts.violations if e.detected_at]
+    return s.today.has_come(add_months(max(days), LOOKED_BACK_MONTHS))
 
 
 def is_in_force_at_end(facts: Facts, month: Month) -> bool:

@@ -17,6 +17,7 @@ from warehouse.handoffs.measure_facts import (
     is_in_force_all_month,
     is_in_force_at_end,
     is_left_out,
+    is_long_over,
     last_window_ended,
     pickup_in_time,
     recent_of,
@@ -257,7 +258,7 @@ class MonthShares:
 def shares_of(s: Situation) -> tuple[MonthShares, ...]:
     """The handoff's shares in the months that can still change; a measure that needs a parameter nobody loaded is left out."""
     facts = s.facts
-    if facts.release_date is None and facts.order is None and facts.reported_date is None:
+    if (facts.release_date is None and facts.order is None and facts.reported_date is None) or is_long_over(s):
         return ()
     months = changing_months(s.today)
     recent = recent_of(facts, months[0].first_date - timedelta(days=FOLLOW_DAYS))
