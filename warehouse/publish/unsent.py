@@ -24,6 +24,8 @@ from warehouse.publish.outbox import IN_FORCE, in_round
 
 NUMBER = re.compile(r"(?P<day>\d{8})-(?P<number>\d{4})")
 LOOKED_BACK = timedelta(days=62)
+WITHOUT_NUMBER = re.compile(r"\d{6}-nil|[0-9a-f]{16}-\d{2}")
+"""Batches of our own client that count nothing: nil returns, and files, of which its spool keeps what is not acknowledged."""
 MOST_GAPS = 200
 """Of one centre and day: a number like 9999 after 0001 is a slip of the numbering, not ten thousand lost batches."""
 
@@ -72,7 +74,7 @@ def gaps(batch_ids: Iterable[str]) -> Iterator[Unsent]:
         form = NUMBER.fullmatch(rest)
         if form:
             numbers.setdefault((centre, form["day"]), set()).add(int(form["number"]))
-        else:
+        elif not WITHOUT_NUMBER.fullmatch(rest):
             unknown.add(centre)
     for (centre, day), present in numbers.items():
         missing = sorted(set(range(1, max(present))) - present)
@@ -101,15 +103,15 @@ CENTRES = (
 
 
 def _silent(connection: Connection, today: date) -> Iterator[Unsent]:
-    """By what the sender says of the time (exported_at), else by when it came: a late nil return of the month still counts."""
+    """By what the sender says of the time (exported_at), else by when it came; a nil return that names the month counts whenever it came."""
     first, last = month_before(today)
     silent = connection.execute(
         text(
             f"{CENTRES} and not exists (select from landing.batch b where b.feed = 'release_notices' "
-            "and b.sender_code = d.organization_code and b.state <> 'rejected' and "
-            "(coalesce(b.exported_at, b.received_at) at time zone 'Asia/Shanghai')::date between :first and :last)"
+            "and b.sender_code = d.organization_code and b.state <> 'rejected' and (b.name = b.sender_code || :nil "
+            "or (coalesce(b.exported_at, b.received_at) at time zone 'Asia/Shanghai')::date between :first and :last))"
         ),
-        {"first": first, "last": last},
+        {"first": first, "last": last, "nil": f"-{first:%Y%m}-nil"},
     ).scalars()
     return (Unsent("CENTRE_SILENT", code, f"{first:%Y-%m}") for code in silent)
 

@@ -53,7 +53,8 @@ def test_the_bell_rings_again_when_nothing_came_of_it() -> None:
 
 
 def test_gaps_are_the_numbers_below_the_greatest_of_each_centre_and_day() -> None:
-    names = ["A-20261120-0003", "A-20261120-0001", "A-20261121-0002", "B-20261120-0001", "C-20261120-00001"]
+    names = ["A-20261120-0003", "A-20261120-0001", "A-20261121-0002", "B-20261120-0001", "B-202610-nil"]
+    names += ["B-0123456789abcdef-02", "C-20261120-00001"]
     assert sorted(gaps(names)) == [
         Unsent("BATCH_MISSING", "A", "A-20261120-0002"),
         Unsent("BATCH_MISSING", "A", "A-20261121-0001"),
