@@ -103,7 +103,7 @@ CENTRES = (
 
 
 def _silent(connection: Connection, today: date) -> Iterator[Unsent]:
-    """By what the sender says of the time (exported_at), else by when it came; a nil return that names the month counts whenever it came."""
+    """By when the sender says it was made, else by when it came; a nil return that names the month counts whenever it came."""
     first, last = month_before(today)
     silent = connection.execute(
         text(
