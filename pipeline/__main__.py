@@ -38,8 +38,10 @@ def _parser() -> argparse.ArgumentParser:
     handoffs.add_argument("--full", action="store_true", help="work out every handoff again")
     handoffs.add_argument("--compare", action="store_true", help="say what --full would change; nothing is written")
     handoffs.set_defaults(run=lambda given: _compare_handoffs() if given.compare else _handoffs(full=given.full))
+    benefits = commands.add_parser("benefits", help="work out benefit findings: what was touched since the last time")
+    benefits.add_argument("--full", action="store_true", help="look at every household and person again")
+    benefits.set_defaults(run=lambda given: _benefits(full=given.full))
     for name, run, means in (
-        ("benefits", _benefits, "work out benefit findings (comes with a later release; does nothing yet)"),
         ("publish", _publish, "switch the published tables"),
         ("reconcile", _reconcile, "compare all keys with the sources and tell of rows without a partner (monthly)"),
         ("carry", _carry, "carry pushed release notices that wait through to their flags"),
@@ -93,8 +95,10 @@ def _compare_handoffs() -> None:
     print(f"{len(differing)} handoffs and flags differ")
 
 
-def _benefits() -> None:
-    print("benefits: nothing to work out yet", file=sys.stderr)
+def _benefits(*, full: bool = False) -> None:
+    from pipeline.benefits import work_out_benefits
+
+    work_out_benefits(full=full)
 
 
 def _publish() -> None:

@@ -37,6 +37,8 @@ CODED |= {"month": (np.int32, 0), "region": (np.int64, NO_REGION), "instant": (n
 ROW = {"source_key": "text", "source_updated_at": "instant"}
 HOUSEHOLD = {"household_number": "household"}
 PERSON = {"person_id": "person"}
+# Who a row of one household is taken for inside that household, also while a person still looks at who it is.
+CANDIDATE = {"candidate_id": "person"}
 FEEDS: Mapping[str, Mapping[str, str]] = {
     "assistance_households": ROW
     | HOUSEHOLD
@@ -55,6 +57,7 @@ FEEDS: Mapping[str, Mapping[str, str]] = {
     "assistance_members": ROW
     | HOUSEHOLD
     | PERSON
+    | CANDIDATE
     | {
         "birth_date": "day",
         "residence_region_code": "region",
@@ -78,6 +81,7 @@ FEEDS: Mapping[str, Mapping[str, str]] = {
     "means_checks": ROW
     | HOUSEHOLD
     | PERSON
+    | CANDIDATE
     | {
         "consent_date": "day",
         "request_date": "day",
@@ -174,6 +178,8 @@ def facts_of(tables: Mapping[str, pd.DataFrame]) -> Facts:
 def _plain(table: pd.DataFrame | None, kinds: Mapping[str, str]) -> pd.DataFrame:
     if table is None:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in kinds})
+    if "candidate_id" in kinds and "candidate_id" not in table:
+        table = table.assign(candidate_id=table["person_id"])
     return table.reindex(columns=list(kinds))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from warehouse.benefits.answers import FALSE, MISSING, TRUE, answer, bit
-from warehouse.benefits.facts import NOBODY, day_number, past, younger
+from warehouse.benefits.facts import NO_DAY, NOBODY, day_number, past, younger
 from warehouse.benefits.finding import RETURN_FEED, Condition, Findings, Told
 from warehouse.benefits.grouping import any_by
 from warehouse.benefits.single_person_dibao import member_findings
@@ -54,18 +54,12 @@ def _parents(situation: Situation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     told = facts["parents"]
     child, parent = _row_of_keys(situation, told["source_key"].to_numpy()), told["person_id"].to_numpy()
     count = len(situation.members.household)
-    has_known_state = _has_absence(situation)[parent]
+    has_known_state = (where.is_away | (where.return_day != NO_DAY))[parent]
     child = np.where((parent == NOBODY) | ~has_known_state, NOBODY, child)
     is_known = any_by(child, np.ones(len(child), dtype=bool), count)
     is_back = any_by(child, where.is_returned[parent], count)
     is_not_away = any_by(child, ~where.is_away[parent], count)
     return is_known, is_back, is_known & ~is_not_away
-
-
-def _has_absence(situation: Situation) -> np.ndarray:
-    rows = situation.facts["absences"]
-    holds = past(rows["decision_date"].to_numpy(), day_number(situation.as_of))
-    return any_by(rows["person_id"].to_numpy(), holds, len(situation.facts.persons))
 
 
 def _row_of_keys(situation: Situation, keys: np.ndarray) -> np.ndarray:

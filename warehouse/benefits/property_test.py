@@ -51,12 +51,13 @@ class Property:
 def valid_checks(facts: Facts, as_of: date) -> tuple[np.ndarray, pd.DataFrame]:
     """The valid check of each member row: its row in means_checks (-1: none), and its fields by member row.
 
-    Valid: issued by the day, not run out, consent not after the request; of several the latest issued, then the greatest key.
+    Valid: issued by the day, not run out, consent not after the request; of several the latest issued, then the greatest key. A check
+    belongs to the member of its own household whom it is taken for, also while that link is under review.
     """
     rows, members, day = facts["means_checks"], facts["assistance_members"], day_number(as_of)
     issued, consent, request = (rows[name].to_numpy() for name in ("report_issued_date", "consent_date", "request_date"))
     is_valid = past(issued, day) & none_or_from(rows["valid_until_date"].to_numpy(), day)
-    is_valid &= (consent != NO_DAY) & (consent <= request) & (rows["person_id"] != NOBODY).to_numpy()
+    is_valid &= (consent != NO_DAY) & (consent <= request) & (rows["candidate_id"] != NOBODY).to_numpy()
     of_check = _pair(rows)
     order = np.lexsort((issued, of_check))
     order = order[is_valid[order]]
@@ -65,14 +66,14 @@ def valid_checks(facts: Facts, as_of: date) -> tuple[np.ndarray, pd.DataFrame]:
     wanted = _pair(members)
     place = np.minimum(np.searchsorted(pairs, wanted), max(len(pairs) - 1, 0))
     is_found = (pairs[place] == wanted) if len(pairs) else np.zeros(len(wanted), dtype=bool)
-    row = np.where(is_found & (members["person_id"] != NOBODY).to_numpy(), at(chosen, np.where(is_found, place, -1), -1), -1)
+    row = np.where(is_found & (members["candidate_id"] != NOBODY).to_numpy(), at(chosen, np.where(is_found, place, -1), -1), -1)
     kinds = {name: kind for name, kind in FEEDS["means_checks"].items() if kind in {"quantity", "count", "code"}}
     fields = {name: at(rows[name].to_numpy(), row, CODED[kind][1]) for name, kind in kinds.items()}
     return row, pd.DataFrame(fields)
 
 
 def _pair(rows: pd.DataFrame) -> np.ndarray:
-    return rows["household_number"].to_numpy().astype(np.int64) << 32 | rows["person_id"].to_numpy().astype(np.int64) & 0xFFFFFFFF
+    return rows["household_number"].to_numpy().astype(np.int64) << 32 | rows["candidate_id"].to_numpy().astype(np.int64) & 0xFFFFFFFF
 
 
 def property_of(members: Members, check_row: np.ndarray, checks: pd.DataFrame, count: int) -> Property:

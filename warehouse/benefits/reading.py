@@ -39,6 +39,9 @@ EXPRESSIONS: dict[str, str] = {
 TYPES = {kind: pa.int64() for kind in CODED}
 TYPES |= {"text": pa.string(), "household": pa.string(), "person": pa.string(), "employer": pa.string()}
 DEATH = 2
+SURE = "l.link_status <> 'review'"
+PERSON = f"case when {SURE} then l.person_id end"
+OURS = f"l.person_id in (select id from wanted_person) and {SURE}"  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Reader:
         self._fill("wanted_person", scope.persons)
         found = {*scope.households}
         for feed in ("assistance_members", "public_housing"):
-            query = f"select distinct v.household_number {self._from(feed)} where l.person_id in (select id from wanted_person)"
+            query = f"select distinct v.household_number {self._from(feed)} where {OURS}"
             found.update(self.connection.execute(text(query), self._told()).scalars())
         self._fill("wanted_household", {number for number in found if number})
 
@@ -101,7 +104,7 @@ class Reader:
         return {"known_at": self.known_at} if self.known_at else {}
 
     def _from(self, feed: str) -> str:
-        """FROM the feed's rows that count (v), and the link of each that is sure of its person (l)."""
+        """FROM the feed's rows that count (v), and the link of each (l): a link under review is nobody's (SURE, PERSON)."""
         table = f"{feeds()[feed].schema}.{feed}"
         if self.known_at is None:
             rows = f"{table} v"
@@ -112,13 +115,13 @@ class Reader:
                 "order by source_key, source_updated_at desc, arrived_at desc, version_id desc) v"
             )
             counts = "v.operation_code <> 'D'"
-        link = f"identity.link l on l.feed = '{feed}' and l.source_key = v.source_key and l.link_status <> 'review'"
+        link = f"identity.link l on l.feed = '{feed}' and l.source_key = v.source_key"
         return f"from (select * from {rows} where {counts}) v left join {link}"  # noqa: S608
 
     def _feed(self, feed: str) -> pd.DataFrame:
         kinds = FEEDS[feed]
         listed = ", ".join(f"{_expression(name, kind)} as {name}" for name, kind in kinds.items())
-        by_household, by_person = "v.household_number in (select id from wanted_household)", "l.person_id in (select id from wanted_person)"
+        by_household, by_person = "v.household_number in (select id from wanted_household)", OURS
         wanted = by_household if feed in HOUSEHOLD_FEEDS else by_person
         wanted = f"({by_household} or {by_person})" if feed in OF_PERSON else wanted
         return self._copy_out(f"select {listed} {self._from(feed)} where {wanted}", kinds)
@@ -148,7 +151,8 @@ class Reader:
         """Day of birth and sex inside the valid numbers of these rows, by source key."""
         found = self.connection.execute(
             text(
-                f"select v.source_key, v.id_number_sealed {self._from(feed)} where v.id_number_sealed is not null and v.source_key = any(:keys)"
+                f"select v.source_key, v.id_number_sealed {self._from(feed)} "
+                "where v.id_number_sealed is not null and v.source_key = any(:keys)"
             ),
             self._told() | {"keys": keys},
         ).all()
@@ -164,8 +168,8 @@ class Reader:
     def _parents(self) -> pd.DataFrame:
         """The known persons whom children's rows name as parents by number."""
         query = (
-            "select v.source_key, v.parent_id_numbers_sealed "
-            f"{self._from('assistance_members')} where v.parent_id_numbers_sealed is not null "
+            f"select v.source_key, v.parent_id_numbers_sealed {self._from('assistance_members')} "  # noqa: S608
+            "where v.parent_id_numbers_sealed is not null "
             "and v.household_number in (select id from wanted_household)"
         )
         found = self.connection.execute(text(query), self._told()).all()
@@ -183,9 +187,7 @@ class Reader:
         indexes = dict(zip(blind_index(index_purpose("id_key")).of_texts(numbers), numbers, strict=True))
         persons: dict[str, set[str]] = {}
         for feed in ("centre_roster", "release_notices", "registered_persons", "assistance_members"):
-            query = (
-                f"select v.id_key_index, l.person_id {self._from(feed)} where v.id_key_index = any(:indexes) and l.person_id is not null"
-            )
+            query = f"select v.id_key_index, l.person_id {self._from(feed)} where v.id_key_index = any(:indexes) and {SURE}"
             for index, person in self.connection.execute(text(query), self._told() | {"indexes": list(indexes)}):
                 persons.setdefault(indexes[bytes(index)], set()).add(person)
         return persons
@@ -202,25 +204,23 @@ class Reader:
 
     def _changes(self) -> pd.DataFrame:
         query = (
-            f"select l.person_id, v.change_date - date '1970-01-01' as change_date {self._from('population_changes')} "
-            f"where v.change_type_code = '{DEATH}' and l.person_id in (select id from wanted_person)"
+            f"select {PERSON} as person_id, v.change_date - date '1970-01-01' as change_date {self._from('population_changes')} "
+            f"where v.change_type_code = '{DEATH}' and {OURS}"
         )
         return self._copy_out(query, KNOWN["deaths"])
 
     def _addresses(self) -> pd.DataFrame:
         kinds = KNOWN["addresses"]
         listed = ", ".join(f"{_expression(name, kind)} as {name}" for name, kind in kinds.items())
-        return self._copy_out(
-            f"select {listed} {self._from('registered_persons')} where l.person_id in (select id from wanted_person)", kinds
-        )
+        return self._copy_out(f"select {listed} {self._from('registered_persons')} where {OURS}", kinds)
 
     def _people(self, persons: Collection[str]) -> pd.DataFrame:
         """Birth and sex of each person asked for: what most of their rows say, their numbers included."""
         self._fill("wanted_person", persons)
         query = (
-            "select l.person_id, r.birth_date - date '1970-01-01' as birth_date, r.sex as sex_code, r.number_code as number "
+            "select l.person_id, r.birth_date - date '1970-01-01' as birth_date, r.sex as sex_code, r.number_code as number "  # noqa: S608
             "from identity.link l join identity.record r using (feed, source_key) "
-            "where l.link_status <> 'review' and l.person_id in (select id from wanted_person)"
+            f"where {OURS}"
         )
         told = self._copy_out(query, {"person_id": "person", "birth_date": "day", "sex_code": "code", "number": "instant"})
         codes = told["number"].dropna().unique().tolist()
@@ -239,7 +239,7 @@ class Reader:
 
 def _expression(name: str, kind: str) -> str:
     if kind == "person":
-        return "l.person_id"
+        return "l.person_id" if name == "candidate_id" else PERSON
     return EXPRESSIONS[kind].format(name=name) if kind in EXPRESSIONS else f"v.{name}"
 
 

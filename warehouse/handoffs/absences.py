@@ -5,38 +5,30 @@ Source: household rules of benefits; the return is the release, else the convers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection
-
-from core.clock import end_of_day_at
-
-from warehouse.handoffs.facts import Facts, day_of, facts_of, handoff_id
-from warehouse.handoffs.reading import read_episodes
+from warehouse.handoffs.facts import Facts, day_of
 from warehouse.handoffs.rows import Notice
 
 CONVERSION = "4"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Absence:
-    """One person's absence as known on a day; dates are Shanghai days.
+    """One absence as known on a day; dates are Shanghai days.
 
     `since_date` None: not known, the absence counts for nothing. `return_region_code`: region of residence told with the return.
     `is_over`: it ended otherwise than by a return.
     """
 
-    absence_id: str
-    person_id: str
     since_date: date | None
     return_date: date | None
     return_region_code: str | None
     is_over: bool
 
 
-def absence_of(facts: Facts, person_id: str) -> Absence:
+def absence_of(facts: Facts) -> Absence:
     """The absence that an episode's facts tell of."""
     roster_date = facts.roster.decision_date if facts.roster else None
     told = [roster_date, facts.notice.decision_date if facts.notice else None, *(n.decision_date for n in reversed(facts.notices))]
@@ -45,8 +37,6 @@ def absence_of(facts: Facts, person_id: str) -> Absence:
     met_date = day_of(facts.picked_up_at) if facts.handover == "met" and facts.picked_up_at else None
     notice = facts.release_notice if facts.release_date else conversion
     return Absence(
-        absence_id=handoff_id(facts.decision_number),
-        person_id=person_id,
         since_date=next((day for day in told if day), None),
         return_date=facts.release_date or converted_date or met_date,
         return_region_code=notice.residence_region_code if notice else None,
@@ -54,15 +44,6 @@ def absence_of(facts: Facts, person_id: str) -> Absence:
     )
 
 
-def read_absences(connection: Connection, as_of: date) -> Iterator[Absence]:
-    """Every absence as known at 24:00 of the day; episodes whose rows do not agree on a person are nobody's."""
-    for known in read_episodes(connection):
-        if known.person_id is not None:
-            yield absence_of(facts_of(known.episode, as_of), known.person_id)
-
-
 def _conversion(facts: Facts) -> Notice | None:
-    left = [
-        n for n in facts.notices if n.release_type_code == CONVERSION and n.actual_released_at and n.actual_released_at < end_of_day_at(facts.as_of)
-    ]
+    left = [n for n in facts.notices if n.release_type_code == CONVERSION and facts.today.has_happened(n.actual_released_at)]
     return max(left, key=lambda n: (n.actual_released_at, *n.order), default=None)

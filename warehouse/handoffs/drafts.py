@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from warehouse.handoffs.absences import Absence
 from warehouse.handoffs.facts import Facts
 from warehouse.handoffs.flags import Flag
 from warehouse.handoffs.measure_sums import written
@@ -44,7 +45,17 @@ FLAG = {
     "owner_role": TEXT,
     "evidence": TEXT,
 }
-EPISODE = {"number": TEXT, "handoff_id": TEXT, "wakes_on": DAY, "shares": TEXT}
+EPISODE = {
+    "number": TEXT,
+    "handoff_id": TEXT,
+    "wakes_on": DAY,
+    "person_id": TEXT,
+    "since_date": DAY,
+    "return_date": DAY,
+    "return_region_code": TEXT,
+    "is_over": pa.bool_(),
+    "shares": TEXT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,17 @@ class Worked:
     audience: tuple[str, ...]
     flags: tuple[Flag, ...]
     shares: tuple[MonthShares, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was found of one episode, near its end or not: when to ask again, whose it is, the absence it tells of."""
+
+    number: str
+    handoff_id: str
+    wakes_on: date | None
+    person_id: str | None
+    absence: Absence
 
 
 @dataclass
@@ -82,9 +104,12 @@ class Collecting:
         self._episodes: list[tuple[Any, ...]] = []
         self._tables: list[tuple[pa.Table, pa.Table, pa.Table]] = []
 
-    def add(self, number: str, handoff_id: str, wakes_on: date | None, worked: Worked | None) -> None:
+    def add(self, asked: Asked, worked: Worked | None) -> None:
         """The episode, and its handoff where there is one."""
-        self._episodes.append((number, handoff_id, wakes_on, written(worked.shares) if worked else None))
+        away = asked.absence
+        absence = (asked.person_id, away.since_date, away.return_date, away.return_region_code, away.is_over)
+        shares = written(worked.shares) if worked else None
+        self._episodes.append((asked.number, asked.handoff_id, asked.wakes_on, *absence, shares))
         if worked:
             self._handoffs.append(_handoff_row(worked))
             self._flags.extend(_flag_row(worked, flag) for flag in worked.flags)

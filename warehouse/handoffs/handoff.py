@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from warehouse.handoffs.absences import Absence, absence_of
 from warehouse.handoffs.calendar import add_days
 from warehouse.handoffs.deadlines import Deadlines, Terms
 from warehouse.handoffs.facts import Facts, facts_of
@@ -32,20 +33,21 @@ class Handoff:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The handoff, or None where the episode is not (yet) one.
+    """The handoff, or None where the episode is not (yet) one, and the absence it tells of.
 
     `wakes_on`: until the day before, the same rows and rulebook give the same handoff; None when time alone changes nothing.
     """
 
     handoff: Handoff | None
+    absence: Absence
     wakes_on: date | None
 
 
 def handoff_of(episode: Episode, as_of: date, deadlines: Deadlines, stations: Stations) -> Outcome:
     """The handoff of one episode on the day; parameters without a value and years without a calendar are kept in `deadlines`."""
     facts = facts_of(episode, as_of)
-    found = _handoff(facts, deadlines, stations)
-    return Outcome(found, facts.today.wakes_on)
+    found, absence = _handoff(facts, deadlines, stations), absence_of(facts)
+    return Outcome(found, absence, facts.today.wakes_on)
 
 
 def _handoff(facts: Facts, deadlines: Deadlines, stations: Stations) -> Handoff | None:

@@ -14,8 +14,9 @@ from warehouse.database import Role, transaction
 from warehouse.handoffs.audience import audience_of
 from warehouse.handoffs.calendar import WorkingCalendar
 from warehouse.handoffs.deadlines import Deadlines
-from warehouse.handoffs.drafts import Collecting, Drafts, Worked, together
+from warehouse.handoffs.drafts import Asked, Collecting, Drafts, Worked, together
 from warehouse.handoffs.facts import handoff_id
+from warehouse.handoffs.grounding import grounded
 from warehouse.handoffs.grouping import Part, Wanted, count_episodes, split
 from warehouse.handoffs.handoff import handoff_of
 from warehouse.handoffs.reading import KnownEpisode, read_directory, read_episodes
@@ -50,12 +51,13 @@ def read_rulebook(connection: Connection) -> Rulebook:
     return Rulebook(Deadlines(read_parameters(connection), calendar, by_code), Stations(organizations))
 
 
-def work_out_one(known: KnownEpisode, as_of: date, rulebook: Rulebook) -> tuple[Worked | None, date | None]:
-    """The handoff of one episode on the day, None where it is not (yet) one, and the day it is to be asked again."""
+def work_out_one(known: KnownEpisode, as_of: date, rulebook: Rulebook) -> tuple[Worked | None, Asked]:
+    """The handoff of one episode on the day, None where it is not (yet) one, and what else was asked of it."""
     outcome = handoff_of(known.episode, as_of, rulebook.deadlines, rulebook.stations)
+    asked = Asked(known.number, handoff_id(known.number), outcome.wakes_on, known.person_id, outcome.absence)
     found = outcome.handoff
     if found is None:
-        return None, outcome.wakes_on
+        return None, asked
     worked = Worked(
         handoff_id=handoff_id(known.number),
         person_id=known.person_id,
@@ -64,18 +66,18 @@ def work_out_one(known: KnownEpisode, as_of: date, rulebook: Rulebook) -> tuple[
         step=found.step,
         station_code=found.route.station_code,
         audience=audience_of(found, rulebook.deadlines),
-        flags=found.flags,
+        flags=grounded(found.flags, found.facts),
         shares=found.shares,
     )
-    return worked, outcome.wakes_on
+    return worked, asked
 
 
 def work_out_here(connection: Connection, which: Part | Wanted, as_of: date, rulebook: Rulebook) -> Drafts:
     """The drafts of these episodes, worked out on this connection."""
     gathered = Collecting()
     for known in read_episodes(connection, which):
-        worked, wakes_on = work_out_one(known, as_of, rulebook)
-        gathered.add(known.number, handoff_id(known.number), wakes_on, worked)
+        worked, asked = work_out_one(known, as_of, rulebook)
+        gathered.add(asked, worked)
     return gathered.drafts(rulebook.missing())
 
 

@@ -26,6 +26,7 @@ grant execute on function identity.drop_record_keys(), identity.build_record_key
 
 grant usage on schema identity, handoffs, benefits, published, ops to guitu_publisher;
 grant select on all tables in schema identity, handoffs, benefits to guitu_publisher;
+revoke select on benefits.absence from guitu_publisher;
 revoke select on identity.steward_decision, identity.review_case, identity.correction, identity.record, identity.record_key, identity.value, identity.model from guitu_publisher;
 grant select, insert, update, delete on all tables in schema published to guitu_publisher;
 grant select, insert, update on ops.lease, ops.run, ops.publication to guitu_publisher;

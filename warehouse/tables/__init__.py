@@ -1,12 +1,13 @@
 """Every table of the warehouse, one module per schema. Importing this package fills `metadata`."""
 
-from warehouse.tables import handoffs, identity, intake, landing, measures, ops, outbox, prepared, published, quarantine, registry
+from warehouse.tables import benefits, handoffs, identity, intake, landing, measures, ops, outbox, prepared, published, quarantine, registry
 from warehouse.tables.base import SCHEMAS, Table, metadata
 from warehouse.tables.feeds import staging_table, staging_tables
 
 __all__ = [
     "SCHEMAS",
     "Table",
+    "benefits",
     "handoffs",
     "identity",
     "intake",

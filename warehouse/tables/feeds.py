@@ -51,6 +51,8 @@ LOOKED_UP_BY: dict[str, tuple[str, ...]] = {
 }
 DOCUMENT_NUMBERS = frozenset({"decision_number", "order_number"})
 
+# Feeds whose current rows are read household by household.
+ASKED_BY_HOUSEHOLD = frozenset({"assistance_households", "assistance_members", "means_checks", "public_housing", "temporary_assistance"})
 TYPES: dict[str, type[TypeEngine[Any]]] = {
     "date": Date,
     "boolean": Boolean,
@@ -120,6 +122,8 @@ def staging_table(name: str) -> Table:
     )
     Index(f"{name}_version_uq", table.c.source_key, table.c.source_updated_at, table.c.content_hash, unique=True)
     Index(f"{name}_current_uq", table.c.source_key, unique=True, postgresql_where=text("is_current"))
+    if name in ASKED_BY_HOUSEHOLD:
+        Index(f"{name}_household_ix", table.c.household_number, postgresql_where=text("is_current"))
     Index(f"{name}_batch_ix", table.c.batch_id, postgresql_using="brin")  # batches come in order; a B-tree would cost each row
     return table
 

@@ -94,6 +94,11 @@ class WorkedEpisode(Table):
     number: Mapped[str] = column("Decision number as compared", primary_key=True)
     handoff_id: Mapped[str] = column("Its handoff, whether there is one yet or not")
     wakes_on: Mapped[date | None] = column("First later day on which time alone may change state or flags; empty = never")
+    person_id: Mapped[str | None] = column("The person its rows agree on")
+    since_date: Mapped[date | None] = column("First day of the absence; empty = not known")
+    return_date: Mapped[date | None] = column("Day of return: release, else conversion, else the meeting")
+    return_region_code: Mapped[str | None] = column("Region of residence told with the return")
+    is_over: Mapped[bool | None] = column("The absence ended otherwise than by a return")
     shares: Mapped[str | None] = column("What it adds to the measures of its station's region: month, measure, met/counted/unknown")
 
 

@@ -7,6 +7,7 @@ elsewhere (warehouse/migrations).
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import DateTime, Index, Numeric
@@ -67,18 +68,26 @@ class HandoffFlags(Table):
 
 
 class Findings(Table):
-    """One row per person, household and benefit."""
+    """One row per subject and benefit."""
 
     __tablename__ = "findings"
-    __table_args__ = ({"schema": SCHEMA, "comment": "One row per person, household and benefit"},)
+    __table_args__ = (
+        Index("findings_household_number_ix", "household_number"),
+        Index("findings_person_id_ix", "person_id"),
+        {"schema": SCHEMA, "comment": "One row per subject and benefit"},
+    )
 
-    person_id: Mapped[str] = column("The person", primary_key=True)
-    household_number: Mapped[str] = column("The household; empty when there is none", primary_key=True)
-    benefit_code: Mapped[str] = column("The benefit", primary_key=True)
-    as_of_date: Mapped[date] = column("The day it was worked out for", primary_key=True)
+    finding_key: Mapped[str] = column("Benefit, household and person, or the member's row where the person is not sure", primary_key=True)
+    person_id: Mapped[str | None] = column("The person; of a household its head; empty where the row's person is not sure")
+    household_number: Mapped[str | None] = column("The household; empty when there is none")
+    benefit_code: Mapped[str] = column("The benefit")
+    as_of_date: Mapped[date] = column("The day it was worked out for")
     outcome: Mapped[str] = column("likely, possible, unlikely or unknown; a hint, not a decision")
     missing_facts: Mapped[list[str]] = column("Names of facts that are not known", JSONB)
     reasons: Mapped[list[dict[str, Any]]] = column("Every condition with its result and source", JSONB)
+    payable_yuan: Mapped[Decimal | None] = column("Payable a month where the benefit is an amount; empty where not modelled", Numeric)
+    region_code: Mapped[str | None] = column("Region whose office looks at it")
+    is_station_only: Mapped[bool] = column("No assistance household and no own application: for the station worker alone")
 
 
 class HouseholdFlags(Table):
@@ -93,6 +102,7 @@ class HouseholdFlags(Table):
     neutral_reason_code: Mapped[str] = column("Neutral reason", primary_key=True)
     before: Mapped[dict[str, Any] | None] = column("Members and money before", JSONB)
     after: Mapped[dict[str, Any] | None] = column("Members and money after", JSONB)
+    region_code: Mapped[str | None] = column("Region whose office looks at it")
 
 
 class CaseFlags(Table):

@@ -44,6 +44,21 @@ class ParameterValue(Table):
     loaded_by: Mapped[str] = column("Who loaded it")
 
 
+class JobRestriction(Table):
+    """One row per occupation that the law bars to some."""
+
+    __tablename__ = "job_restriction"
+    __table_args__ = ({"schema": "registry", "comment": "One row per occupation that the law bars to some; only codes ever leave it"},)
+
+    occupation_code: Mapped[str] = column("Occupation", primary_key=True)
+    name: Mapped[str] = column("Its name")
+    bar: Mapped[str] = column("Whom the law bars; never shown to an employment desk")
+    applies_to: Mapped[str] = column("Which fact of a person brings it about")
+    source: Mapped[str] = column("The law")
+    loaded_at: Mapped[datetime] = column("When it was loaded", DateTime(timezone=True))
+    loaded_by: Mapped[str] = column("Who loaded it")
+
+
 class CalendarDay(Table):
     """One row per day of a loaded year."""
 

@@ -1,0 +1,99 @@
+"""Schema benefits: findings and household flags as worked out, before they are published, and what they were worked out from."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped
+
+from warehouse.tables.base import Table, column
+
+OUTCOMES = "outcome in ('likely', 'possible', 'unlikely', 'unknown')"
+
+
+class Absence(Table):
+    """One row per time a person was away, as known on the day it was last worked out."""
+
+    __tablename__ = "absence"
+    __table_args__ = (
+        Index("absence_person_id_ix", "person_id"),
+        {"schema": "benefits", "comment": "One row per time a person was away; dates and a region, nothing else"},
+    )
+
+    absence_id: Mapped[str] = column("Opaque key", primary_key=True)
+    person_id: Mapped[str] = column("The person", ForeignKey("identity.person.person_id"))
+    since_date: Mapped[date | None] = column("First day away; empty = not known, it counts for nothing")
+    return_date: Mapped[date | None] = column("Day of return; empty = away still")
+    return_region_code: Mapped[str | None] = column("Region of residence told with the return")
+    is_over: Mapped[bool] = column("Ended otherwise than by a return")
+
+
+class Finding(Table):
+    """One row per subject and benefit: what the rules say of it on the day."""
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        CheckConstraint(OUTCOMES, name="outcome"),
+        Index("finding_household_number_ix", "household_number"),
+        Index("finding_person_id_ix", "person_id"),
+        {"schema": "benefits", "comment": "One row per subject and benefit: what the rules say of it on the day"},
+    )
+
+    finding_key: Mapped[str] = column("Benefit, household and person, or the member's row where the person is not sure", primary_key=True)
+    person_id: Mapped[str | None] = column("The person; of a household its head; empty where the row's person is not sure")
+    household_number: Mapped[str | None] = column("The household; empty when there is none")
+    benefit_code: Mapped[str] = column("The benefit")
+    as_of_date: Mapped[date] = column("The day it was worked out for")
+    outcome: Mapped[str] = column("likely, possible, unlikely or unknown; a hint, not a decision")
+    missing_facts: Mapped[list[str]] = column("Names of facts that are not known", JSONB)
+    reasons: Mapped[list[dict[str, Any]]] = column("Every condition with its result, source, parameter and citation", JSONB)
+    payable_yuan: Mapped[Decimal | None] = column("Payable a month where the benefit is an amount; empty where not modelled", Numeric)
+    region_code: Mapped[str | None] = column("Region whose office looks at it: of the household, the application or the residence")
+    is_station_only: Mapped[bool] = column("No assistance household and no own application: for the station worker alone")
+    worked_out_by_run: Mapped[int] = column("Run that found it so", BigInteger, ForeignKey("ops.run.run_id"))
+
+
+class HouseholdFlag(Table):
+    """One row per flag of a household."""
+
+    __tablename__ = "household_flag"
+    __table_args__ = ({"schema": "benefits", "comment": "One row per flag of a household"},)
+
+    household_number: Mapped[str] = column("The household, else the application the flag is about", primary_key=True)
+    flag_code: Mapped[str] = column("The flag", primary_key=True)
+    effective_date: Mapped[date] = column("From when", primary_key=True)
+    neutral_reason_code: Mapped[str] = column("Neutral reason", primary_key=True)
+    before: Mapped[dict[str, Any] | None] = column("Members and money before", JSONB)
+    after: Mapped[dict[str, Any] | None] = column("Members and money after", JSONB)
+    region_code: Mapped[str | None] = column("Region whose office looks at it")
+    worked_out_by_run: Mapped[int] = column("Run that found it so", BigInteger, ForeignKey("ops.run.run_id"))
+
+
+class Wake(Table):
+    """One row per household or person whose findings time alone may change."""
+
+    __tablename__ = "wake"
+    __table_args__ = (
+        CheckConstraint("kind in ('household', 'person')", name="kind"),
+        Index("wake_wakes_on_ix", "wakes_on"),
+        {"schema": "benefits", "comment": "One row per household or person whose findings time alone may change"},
+    )
+
+    kind: Mapped[str] = column("household or person", primary_key=True)
+    subject: Mapped[str] = column("Household number or person id", primary_key=True)
+    wakes_on: Mapped[date] = column("First later day on which a date of theirs begins to count or ceases to")
+
+
+class Basis(Table):
+    """One row per thing findings depend on: what the last working-out knew of it."""
+
+    __tablename__ = "basis"
+    __table_args__ = ({"schema": "benefits", "comment": "One row per thing findings depend on: what the last working-out knew of it"},)
+
+    name: Mapped[str] = column("The thing: a feed, links, snapshots, parameters, day, rules", primary_key=True)
+    seen: Mapped[str] = column("Greatest number, day or fingerprint")
+    run_id: Mapped[int] = column("Run that last saw another", BigInteger, ForeignKey("ops.run.run_id"))
