@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from warehouse.handoffs.calendar import add_months
@@ -36,8 +36,16 @@ class Recent:
     test_days: list[date]
     events: list[tuple[date, LeaveViolation]]
     _bounds: tuple[date, ...] | None = None
+    _seen: dict[date, tuple[bool, bool]] = field(default_factory=dict)
 
-    def is_tested(self, month: Month) -> bool:
+    def seen_within_year(self, facts: Facts, month: Month) -> tuple[bool, bool]:
+        """Whether the person was tested with a result, and relapsed, within the year up to the month's end."""
+        found = self._seen.get(month.first_date)
+        if found is None:
+            found = self._seen[month.first_date] = (self._is_tested(month), self._has_relapsed(facts, month))
+        return found
+
+    def _is_tested(self, month: Month) -> bool:
         """A test with a result within the year up to the month's end."""
         last = _last_by_end(month, (day for day, test in self.tests if test.test_result_code in TESTED))
         return month.is_within_year(last)
@@ -47,7 +55,7 @@ class Recent:
         last = _last_by_end(month, (day for day, _, told in self.services if result in (None, told)))
         return last is not None and month.is_within_days(last, days)
 
-    def has_relapsed(self, facts: Facts, month: Month) -> bool:
+    def _has_relapsed(self, facts: Facts, month: Month) -> bool:
         """Within the year, and since the release: a confirmed positive test, an event of relapse, or isolation again."""
         since = facts.release_date or facts.reported_date or date.max
         person = facts.person
@@ -130,10 +138,10 @@ def is_in_force_at_end(facts: Facts, month: Month) -> bool:
     return order.order_state_code in IN_FORCE or (order.order_state_date is not None and not month.is_by_end(order.order_state_date))
 
 
-def is_in_force_all_month(facts: Facts, month: Month) -> bool:
-    """The order ran from the first day of the month to its end; one that was resumed in the month did not."""
+def is_in_force_from_start(facts: Facts, month: Month) -> bool:
+    """The order, which ran at the month's end, ran since its first day; one that was resumed in the month did not."""
     order = facts.order
-    if order is None or order.order_date > month.first_date or not is_in_force_at_end(facts, month):
+    if order is None or order.order_date > month.first_date:
         return False
     is_resumed = order.order_state_code == "1" and order.order_state_reason_code == RESUMED
     return not (is_resumed and order.order_state_date is not None and order.order_state_date > month.first_date)

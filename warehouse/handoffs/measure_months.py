@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from warehouse.handoffs.calendar import add_months, month_end
 from warehouse.handoffs.today import Today
@@ -14,14 +15,10 @@ from warehouse.handoffs.today import Today
 class Month:
     """One month seen from a day: E is its last day, or D where the month is not over. Asks `today`, so that a handoff wakes in time."""
 
+    code: str  # yyyymm
     first_date: date
     last_date: date
     today: Today
-
-    @property
-    def code(self) -> str:
-        """yyyymm."""
-        return f"{self.first_date:%Y%m}"
 
     def is_by_end(self, day: date | None) -> bool:
         """day <= E; False for no day."""
@@ -51,6 +48,11 @@ class Month:
 
 def changing_months(today: Today) -> tuple[Month, Month]:
     """The month before D's and D's own; earlier ones keep what was last worked out."""
-    first = today.month_start()
-    before = add_months(first, -1)
-    return Month(before, first - timedelta(days=1), today), Month(first, month_end(first), today)
+    before, own = _months(today.month_start())
+    return Month(*before, today), Month(*own, today)
+
+
+@lru_cache(maxsize=1 << 10)
+def _months(first: date) -> tuple[tuple[str, date, date], ...]:
+    firsts = (add_months(first, -1), first)
+    return tuple((f"{day:%Y%m}", day, month_end(day)) for day in firsts)

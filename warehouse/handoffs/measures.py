@@ -6,7 +6,7 @@ that nobody told is no failure. Sums over regions are in measure_sums.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -14,8 +14,8 @@ from typing import NamedTuple
 from warehouse.handoffs.calendar import add_days
 from warehouse.handoffs.measure_facts import (
     Recent,
-    is_in_force_all_month,
     is_in_force_at_end,
+    is_in_force_from_start,
     is_left_out,
     is_long_over,
     last_window_ended,
@@ -26,7 +26,7 @@ from warehouse.handoffs.measure_facts import (
 from warehouse.handoffs.measure_months import Month, changing_months
 from warehouse.handoffs.region_parameters import ParameterMissing
 from warehouse.handoffs.situation import Situation
-from warehouse.handoffs.testing_windows import is_answered
+from warehouse.handoffs.testing_windows import Window, is_answered
 
 VISIT, MOTIVE, DONE = "12", "15", "1"
 LEFT_OR_LOST = {"2", "6"}
@@ -51,10 +51,8 @@ def _told(is_met: bool | None) -> Share:
     return UNKNOWN if is_met is None else MET if is_met else MISSED
 
 
-def notice_on_time(s: Situation, month: Month, _: Recent) -> Share | None:
+def notice_on_time(s: Situation, _: Month, __: Recent) -> Share | None:
     """Of the releases of the month: a notice came, and not after the legal latest day (戒毒条例 34). No notice is not on time."""
-    if not month.holds(s.facts.release_date):
-        return None
     notice = s.facts.notice
     if notice is None or notice.notice_date is None:
         return MISSED
@@ -62,16 +60,14 @@ def notice_on_time(s: Situation, month: Month, _: Recent) -> Share | None:
     return _told(legal is None or notice.notice_date <= legal)
 
 
-def pickup_rate(s: Situation, month: Month, _: Recent) -> Share | None:
+def pickup_rate(s: Situation, _: Month, __: Recent) -> Share | None:
     """出所必接: of the releases of the month, met at the gate within 24 hours; unknown where nobody says whether."""
-    return _told(pickup_in_time(s.facts)) if month.holds(s.facts.release_date) else None
+    return _told(pickup_in_time(s.facts))
 
 
-def agree_rate(s: Situation, month: Month, _: Recent) -> Share | None:
+def agree_rate(s: Situation, _: Month, __: Recent) -> Share | None:
     """协议必签: of the reports of the month, an agreement in time that does not outlast the order; unknown without an agreement."""
     facts = s.facts
-    if not month.holds(facts.reported_date):
-        return None
     due = s.terms.agree_by()
     if facts.agreed_date is None or due is None:
         return UNKNOWN
@@ -92,8 +88,8 @@ def motive_rate(s: Situation, month: Month, _: Recent) -> Share | None:
 
 def follow_rate(s: Situation, month: Month, recent: Recent) -> Share | None:
     """个案必跟: of the agreements in force, a worker, a plan, and a service done in the last 31 days; unknown where one is not told."""
-    facts, case = s.facts, s.facts.case
-    if not month.is_by_end(facts.agreed_date) or not is_in_force_at_end(facts, month):
+    case = s.facts.case
+    if not month.is_by_end(s.facts.agreed_date):
         return None
     if case is None or not case.worker_number or not month.is_by_end(case.plan_date):
         return UNKNOWN
@@ -117,7 +113,7 @@ def test_rate(s: Situation, month: Month, recent: Recent) -> Share | None:
         return None
     shares = []
     for window in windows_ended_in(recent.bounds(s), month):
-        if order.order_date > window.last_date or not is_in_force_at_end(facts, Month(window.first_date, window.last_date, month.today)):
+        if order.order_date > window.last_date or not is_in_force_at_end(facts, _until(window, month)):
             continue
         has_row = any(window.first_date <= day <= window.last_date for day in recent.test_days)
         shares.append(_told(is_answered(facts, window) if has_row else None))
@@ -139,7 +135,7 @@ def report_absence_rate(s: Situation, month: Month, recent: Recent) -> Share | N
 def file_rate(s: Situation, month: Month, _: Recent) -> Share | None:
     """档案必全: of the agreements in force for thirty days, all eight items on file; unknown where no item is told."""
     agreed = s.facts.agreed_date
-    if agreed is None or not month.is_by_end(add_days(agreed, FILE_DAYS)) or not is_in_force_at_end(s.facts, month):
+    if agreed is None or not month.is_by_end(add_days(agreed, FILE_DAYS)):
         return None
     items = {item for case in s.facts.cases for item in case.file_item_codes}
     return _told(items >= FILE_ITEMS if items else None)
@@ -148,8 +144,6 @@ def file_rate(s: Situation, month: Month, _: Recent) -> Share | None:
 def execution_rate(s: Situation, month: Month, _: Recent) -> Share | None:
     """执行率: of the orders in force whose day to report has come, an agreement; who reported under an order not served is unknown."""
     facts = s.facts
-    if not is_in_force_at_end(facts, month):
-        return None
     if facts.served_date is None:
         return ASIDE if month.is_by_end(facts.reported_date) else None
     return _told(month.is_by_end(facts.agreed_date)) if month.is_by_end(s.terms.report_by()) else None
@@ -184,25 +178,23 @@ def retention_rate(s: Situation, month: Month, recent: Recent) -> Share | None:
     """巩固率: of orders in force or completed within a year, tested within it without relapse; unknown where nothing was seen."""
     if not _is_kept_in_view(s, month):
         return None
-    if recent.has_relapsed(s.facts, month):
-        return MISSED
-    return _told(True if recent.is_tested(month) else None)
+    is_tested, has_relapsed = recent.seen_within_year(s.facts, month)
+    return MISSED if has_relapsed else MET if is_tested else UNKNOWN
 
 
 def relapse_rate(s: Situation, month: Month, recent: Recent) -> Share | None:
     """复吸率: of the released who were tested or seen to relapse within a year, the relapsed; the others stand beside."""
     if not month.is_by_end(s.facts.release_date):
         return None
-    if recent.has_relapsed(s.facts, month):
-        return MET
-    if recent.is_tested(month):
-        return MISSED
+    is_tested, has_relapsed = recent.seen_within_year(s.facts, month)
+    if has_relapsed or is_tested:
+        return MET if has_relapsed else MISSED
     return ASIDE if _is_kept_in_view(s, month) else None
 
 
 def _is_all_month(s: Situation, month: Month) -> bool:
     agreed = s.facts.agreed_date
-    return agreed is not None and agreed < month.first_date and is_in_force_all_month(s.facts, month)
+    return agreed is not None and agreed < month.first_date and is_in_force_from_start(s.facts, month)
 
 
 def _is_kept_in_view(s: Situation, month: Month) -> bool:
@@ -212,6 +204,10 @@ def _is_kept_in_view(s: Situation, month: Month) -> bool:
     return is_in_force_at_end(s.facts, month)
 
 
+def _until(window: Window, month: Month) -> Month:
+    return Month(month.code, window.first_date, window.last_date, month.today)
+
+
 def _is_test_missed(s: Situation, month: Month, recent: Recent) -> bool:
     """The last window that ended before E has neither test nor excuse."""
     window = last_window_ended(recent.bounds(s), month)
@@ -219,22 +215,24 @@ def _is_test_missed(s: Situation, month: Month, recent: Recent) -> bool:
 
 
 Measure = Callable[[Situation, Month, Recent], Share | None]
-MEASURES: tuple[tuple[str, Measure], ...] = (
-    ("NOTICE_ON_TIME", notice_on_time),
-    ("PICKUP_RATE", pickup_rate),
+OF_RELEASES: tuple[tuple[str, Measure], ...] = (("NOTICE_ON_TIME", notice_on_time), ("PICKUP_RATE", pickup_rate))
+OF_REPORTS: tuple[tuple[str, Measure], ...] = (("AGREE_RATE", agree_rate),)
+OF_ORDERS_IN_FORCE: tuple[tuple[str, Measure], ...] = (
     ("EXECUTION_RATE", execution_rate),
-    ("REPORT_ON_TIME", report_on_time),
     ("CONTROL_RATE", control_rate),
-    ("RETENTION_RATE", retention_rate),
-    ("RELAPSE_RATE", relapse_rate),
     ("VISIT_RATE", visit_rate),
-    ("TEST_RATE", test_rate),
-    ("REPORT_ABSENCE_RATE", report_absence_rate),
     ("FILE_RATE", file_rate),
-    ("AGREE_RATE", agree_rate),
-    ("MOTIVE_RATE", motive_rate),
     ("FOLLOW_RATE", follow_rate),
 )
+OF_ALL: tuple[tuple[str, Measure], ...] = (
+    ("REPORT_ON_TIME", report_on_time),
+    ("RETENTION_RATE", retention_rate),
+    ("RELAPSE_RATE", relapse_rate),
+    ("TEST_RATE", test_rate),
+    ("REPORT_ABSENCE_RATE", report_absence_rate),
+    ("MOTIVE_RATE", motive_rate),
+)
+MEASURES = (*OF_RELEASES, *OF_REPORTS, *OF_ORDERS_IN_FORCE, *OF_ALL)
 MUSTS = {
     "MUST_PICKUP": "PICKUP_RATE",
     "MUST_AGREE": "AGREE_RATE",
@@ -266,10 +264,21 @@ def shares_of(s: Situation) -> tuple[MonthShares, ...]:
     for month in months:
         if is_left_out(s, month):
             continue
-        shares = tuple((code, share) for code, measure in MEASURES if (share := _share(measure, s, month, recent)))
+        shares = tuple((code, share) for code, measure in _measures(s, month) if (share := _share(measure, s, month, recent)))
         if shares:
             found.append(MonthShares(month.code, shares))
     return tuple(found)
+
+
+def _measures(s: Situation, month: Month) -> Iterator[tuple[str, Measure]]:
+    """The measures that may count the handoff in the month."""
+    if month.holds(s.facts.release_date):
+        yield from OF_RELEASES
+    if month.holds(s.facts.reported_date):
+        yield from OF_REPORTS
+    if is_in_force_at_end(s.facts, month):
+        yield from OF_ORDERS_IN_FORCE
+    yield from OF_ALL
 
 
 def _share(measure: Measure, s: Situation, month: Month, recent: Recent) -> Share | None:
