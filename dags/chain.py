@@ -47,6 +47,7 @@ def staged(feed: str) -> Asset:
 
 LINKS = Asset(name="warehouse/identity/links", uri="x-guitu://warehouse/identity/links", group="warehouse")
 HANDOFFS = Asset(name="warehouse/handoffs", uri="x-guitu://warehouse/handoffs", group="warehouse")
+BENEFITS = Asset(name="warehouse/benefits", uri="x-guitu://warehouse/benefits", group="warehouse")
 PUBLISHED = Asset(name="warehouse/published", uri="x-guitu://warehouse/published", group="warehouse")
 
 BROKEN_CONNECTION: list[type[BaseException] | str] = [OSError, "sqlalchemy.exc.OperationalError", "sqlalchemy.exc.InterfaceError"]

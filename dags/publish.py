@@ -1,14 +1,14 @@
 """Publish what was worked out, in one switch.
 
-Reads    identity.*, handoffs.*.
+Reads    identity.*, handoffs.*, benefits.*.
 Writes   published.*, in one transaction under a fencing token; the asset warehouse/published.
 Rerun    safe: the same facts publish nothing new, and a run that was overtaken writes nothing.
 If red   readers keep the last published state, whole: docs/runbook.md#publish-fails.
 """
 
-from airflow.sdk import dag, task
+from airflow.sdk import AssetAny, dag, task
 
-from dags.chain import DEFAULTS, HANDOFFS, PUBLISHED
+from dags.chain import BENEFITS, DEFAULTS, HANDOFFS, PUBLISHED
 
 
 @task(outlets=[PUBLISHED])
@@ -19,7 +19,15 @@ def switch() -> int:
     return publish_now()
 
 
-@dag(schedule=[HANDOFFS], catchup=False, max_active_runs=1, default_args=DEFAULTS, doc_md=__doc__, tags=["warehouse"])
+# Handoffs do not wait for benefits: a release may be tomorrow.
+@dag(
+    schedule=AssetAny(HANDOFFS, BENEFITS),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULTS,
+    doc_md=__doc__,
+    tags=["warehouse"],
+)
 def publish() -> None:
     switch()
 

@@ -20,9 +20,12 @@ INGESTS = tuple(f"ingest_{provider}" for provider in PROVIDERS)
 STEPS = {
     "link_persons": ("Linking records to persons", "Records linked to persons"),
     "work_out_handoffs": ("Working out releases and their flags", "Releases and flags worked out"),
+    "work_out_benefits": ("Working out who may be entitled to what", "Findings worked out"),
     "publish": ("Publishing", "Published"),
 }
 CHAIN = tuple(STEPS)
+# What runs every few minutes anyway, mail and checks, is no part of the story.
+FOLLOWED = {*INGESTS, *CHAIN}
 
 POLL_SECONDS = 2.0
 SECONDS_OF_SILENCE = 10.0
@@ -49,8 +52,8 @@ def follow(
     seen = {_name(task): task for task in airflow.tasks(since) if task.state in ENDED}
     while quiet < QUIET_POLLS:
         time.sleep(POLL_SECONDS)
-        runs = [run for run in airflow.runs(since) if run.run_id not in earlier]
-        tasks, received = airflow.tasks(since), rows()
+        runs = [run for run in airflow.runs(since) if run.dag_id in FOLLOWED and run.run_id not in earlier]
+        tasks, received = [task for task in airflow.tasks(since) if task.dag_id in FOLLOWED], rows()
         said = list(lines(seen, tasks, received))
         if not said and time.monotonic() - last_said > SECONDS_OF_SILENCE:
             said = [f"... rows so far {sum(received.values()):,}"]

@@ -17,6 +17,7 @@ INGESTS = {f"ingest_{provider}" for provider in providers()}
 EXPECTED = INGESTS | {
     "link_persons",
     "work_out_handoffs",
+    "work_out_benefits",
     "publish",
     "check_conservation",
     "reconcile_sources",
@@ -161,7 +162,8 @@ def test_assets_chain_ingest_to_link_to_handoffs_to_publish(looked: dict[str, An
     awaits = {dag_id: dag["awaits"] for dag_id, dag in looked["dags"].items()}
     assert awaits["link_persons"] == sorted(f"warehouse/staging/{feed}" for feed in feeds())
     assert awaits["work_out_handoffs"] == ["warehouse/identity/links"]
-    assert awaits["publish"] == ["warehouse/handoffs"]
+    assert awaits["work_out_benefits"] == ["warehouse/handoffs"]
+    assert awaits["publish"] == ["warehouse/benefits", "warehouse/handoffs"]
     assert awaits["receive_release_notices"] == ["intake/release_notices"]
     assert awaits["notify"] == ["warehouse/published"]
     assert [dag_id for dag_id in INGESTS if awaits[dag_id]] == []
@@ -170,6 +172,7 @@ def test_assets_chain_ingest_to_link_to_handoffs_to_publish(looked: dict[str, An
     }
     assert written["link_persons"] == ["warehouse/identity/links"]
     assert written["work_out_handoffs"] == ["warehouse/handoffs"]
+    assert written["work_out_benefits"] == ["warehouse/benefits"]
 
 
 def test_every_dag_can_be_stored_by_the_scheduler(looked: dict[str, Any]) -> None:
