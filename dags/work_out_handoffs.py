@@ -20,9 +20,10 @@ def states_and_flags() -> int:
     return work_out()
 
 
-# Also at 00:05 every day: a new day alone can make a notice late.
+# Also by the clock: a new day alone can make a notice late. Every hour, so that a missed midnight is made up for; without anything
+# new a run finds nothing to do.
 @dag(
-    schedule=AssetOrTimeSchedule(timetable=at("5 0 * * *"), assets=LINKS),
+    schedule=AssetOrTimeSchedule(timetable=at("5 * * * *"), assets=LINKS),
     catchup=False,
     max_active_runs=1,
     default_args=DEFAULTS,
