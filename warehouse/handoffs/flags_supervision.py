@@ -21,7 +21,7 @@ from warehouse.handoffs.flag_rules import (
     seen,
     seen_all,
 )
-from warehouse.handoffs.severe_violations import SevereViolation, severe_violation
+from warehouse.handoffs.severe_violations import SevereViolation, has_any, severe_violation
 from warehouse.handoffs.situation import Situation
 from warehouse.handoffs.states import POST_STATES
 from warehouse.handoffs.testing_windows import POSITIVE, YEARS, bounds_of, is_answered, last_window_ended, window_of_today
@@ -164,7 +164,7 @@ def _months_between_tests(s: Situation, reported: date, year: int) -> int:
 
 def _severe(s: Situation) -> tuple[SevereViolation | None, date | None]:
     facts, order = s.facts, s.facts.order
-    if not facts.is_in_force or order is None:
+    if not facts.is_in_force or order is None or not has_any(facts):
         return None, None
     times, days = (s.terms.order_days(name, order.order_date) for name in ("violation_times", "violation_days"))
     found = severe_violation(facts, times, days)

@@ -45,6 +45,11 @@ def severe_violation(facts: Facts, times: int, days: int) -> SevereViolation | N
     return SevereViolation(min(known), tuple(refused_events) + tuple(event for _, event in leaves), tuple(refused_tests))
 
 
+def has_any(facts: Facts) -> bool:
+    """Anything is told that a counter could count."""
+    return bool(facts.violations) or any(test.test_result_code in TEST_REFUSED_OR_EVADED for test in facts.tests)
+
+
 def _nth(days: list[date], number: int) -> date | None:
     return days[number - 1] if len(days) >= number else None
 
