@@ -201,11 +201,11 @@ class Hardship:
         return any_by(members.person, members.is_member & is_assisted[members.household], len(situation.facts.persons))[self._person]
 
     def _long_unemployed(self) -> np.ndarray:
-        """Without work since a day at least so many months ago; a row of somebody who has found work says nothing of it."""
+        """Without work since a day at least so many months ago, by any row of the person."""
         rows = self._situation.facts[SEEKERS]
-        since, state = rows["unemployed_since_date"].to_numpy(), rows["job_state_code"].to_numpy()
+        since = rows["unemployed_since_date"].to_numpy()
         earliest = np.full(len(self._situation.facts.persons), np.iinfo(np.int32).max, dtype=np.int64)
-        counts = self._seeker.exists & (since != NO_DAY) & (rows["person_id"] != NOBODY).to_numpy() & (state == UNEMPLOYED)
+        counts = self._seeker.exists & (since != NO_DAY) & (rows["person_id"] != NOBODY).to_numpy()
         np.minimum.at(earliest, rows["person_id"].to_numpy()[counts], since[counts])
         limits = {amount: day_number(months_before(self._situation.as_of, amount)) for amount in np.unique(self._months.amount).tolist()}
         limit = np.array([limits[amount] for amount in self._months.amount.tolist()], dtype=np.int64)
