@@ -15,6 +15,7 @@ from core.clock import now_at
 from warehouse.publish.rounds import next_rounds
 
 ESCALATED_AGAIN = timedelta(days=7)
+IN_FORCE = "r.valid_from <= :as_of and (r.valid_to is null or r.valid_to >= :as_of)"
 OPEN_FLAGS = "from outbox.opening o join published.handoff_flags f on f.handoff_id = o.handoff_id and f.flag_code = o.flag_code"
 RANK = "array_position(array['info', 'warning', 'critical'], {})"
 REACHED = (
@@ -90,7 +91,12 @@ def _tell_changes(connection: Connection, as_of: date, now: datetime, token: int
 
 def _tell_new_recipients(connection: Connection, as_of: date, now: datetime, token: int) -> int:
     """Whoever is registered newly is told what is open already."""
-    if not connection.execute(text("select exists (select from outbox.recipient r where " + NEW + ")"), {"as_of": as_of}).scalar_one():
+    new = connection.execute(
+        text(f"update outbox.recipient r set included_at = :now where r.included_at is null and {IN_FORCE} returning recipient_id"),
+        {"as_of": as_of, "now": now},
+    ).scalars()
+    numbers = ", ".join(str(int(number)) for number in new)
+    if not numbers:
         return 0
     connection.execute(
         text(
@@ -98,14 +104,9 @@ def _tell_new_recipients(connection: Connection, as_of: date, now: datetime, tok
             f"{OPEN_FLAGS} where o.closed_at is null"
         )
     )
-    told = _write(connection, as_of, now, token, "r.included_at is null")
-    connection.execute(text("update outbox.recipient r set included_at = :now where " + NEW), {"as_of": as_of, "now": now})
+    told = _write(connection, as_of, now, token, f"r.recipient_id in ({numbers})")
     connection.execute(text("drop table to_tell"))
     return told
-
-
-IN_FORCE = "r.valid_from <= :as_of and (r.valid_to is null or r.valid_to >= :as_of)"
-NEW = f"r.included_at is null and {IN_FORCE}"
 
 
 def _write(connection: Connection, as_of: date, now: datetime, token: int, which: str) -> int:
