@@ -79,7 +79,10 @@ def _impossible(services: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
 
 def _refused_often(services: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
     """The last three services that were tried were all refused."""
-    tried = services[services["service_result_code"].isin(TRIED) & (services["done_date"] <= day)]
+    past = services[services["done_date"] <= day]
+    refusals = past.loc[past["service_result_code"].eq(REFUSED), "case_number"].value_counts()
+    concerned = past["case_number"].isin(refusals.index[refusals >= IN_A_ROW])
+    tried = past[concerned & past["service_result_code"].isin(TRIED)]
     last = tried.sort_values(["done_at", "updated_at", "source_key"]).groupby("case_number").tail(IN_A_ROW)
     refused = last[last["service_result_code"].eq(REFUSED)]
     counts = refused.groupby("case_number")["done_date"].agg(["size", "max"])
