@@ -6,6 +6,7 @@ Nothing about it is optional: no argument has a default, so no caller can forget
 from __future__ import annotations
 
 import hmac
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -110,6 +111,7 @@ def verify(method: str, target_uri: str, headers: Headers, tag: Tag, find_key: F
     Raises:
         SignatureRefused: anything about it is not as agreed.
     """
+    _check_form(headers)
     verifier = _Verifier(signature_algorithm=ED25519, key_resolver=_Trusted(find_key))
     try:
         results = verifier.verify(
@@ -131,6 +133,14 @@ def verify(method: str, target_uri: str, headers: Headers, tag: Tag, find_key: F
     if not 1 <= len(nonce) <= LONGEST_NONCE:
         raise SignatureRefused(f"the nonce has 1 to {LONGEST_NONCE} characters")
     return Signed(str(parameters["keyid"]), nonce, covered['"idempotency-key"'], covered['"content-digest"'])
+
+
+def _check_form(headers: Headers) -> None:
+    """One signature, every parameter once: of two, structured fields let the last one win, and another reader might take the first."""
+    told = [value for name, value in headers.items() if name.lower() == "signature-input"]
+    names = re.findall(r";[ \t]*([a-z*][a-z0-9_.*-]*)", told[0]) if len(told) == 1 else []
+    if not names or len(set(names)) != len(names):
+        raise SignatureRefused(_FORM)
 
 
 _FORM = "Signature-Input and Signature are not as agreed (RFC 9421, section 7.2 of the agreement)"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.errors import GuituError
 from warehouse.database import Role, transaction
-from warehouse.intake.pushes import unavailable_when_the_server_is
+from warehouse.intake.push import unavailable_when_the_server_is
 from warehouse.landing.raw import RawStore
 
 # A tenth of a small volume; of a large one, a gigabyte is room enough for every batch that could be on its way.

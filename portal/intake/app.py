@@ -29,8 +29,8 @@ from portal.intake.taking import OnTaken, Taking, problem_of
 from portal.intake.trusted_keys import TrustedKeys
 from portal.signature import Headers, SignatureRefused, Signed, Tag, verify
 from warehouse.intake.legal_days import FreshLegalDays
-from warehouse.intake.pushes import Answer
-from warehouse.intake.pushes import Desk as TakingIn
+from warehouse.intake.push import Answer
+from warehouse.intake.push import Desk as TakingIn
 from warehouse.landing.raw import RawStore
 
 RECEIPT = "intake-receipt"

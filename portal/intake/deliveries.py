@@ -14,7 +14,7 @@ from expectations.delivery import Delivery
 from expectations.forms import instants
 from portal.intake.problems import foreign, malformed
 from portal.intake.settings import FEED, PROVIDER
-from warehouse.intake.pushes import Push
+from warehouse.intake.push import Push
 
 BATCH_ID = re.compile(r"[!-~]{1,100}")
 

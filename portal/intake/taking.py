@@ -11,7 +11,8 @@ from core.logs import log_event, timed
 from portal.intake.deliveries import Received, push_of
 from portal.intake.problems import Problem, broken, other_content, unavailable, unsigned
 from portal.intake.settings import RETRY_AFTER_SECONDS
-from warehouse.intake.pushes import Answer, Desk, Push, Refusal, spend_nonce, take_all
+from warehouse.intake.push import Answer, Desk, Push, Refusal
+from warehouse.intake.pushes import Intake, spend_nonce
 
 OnTaken = Callable[[list[int]], None]
 
@@ -20,14 +21,14 @@ class Taking:
     """Takes batches in at a desk, and tells `on_taken` the landing numbers of those just decided, after their commit."""
 
     def __init__(self, desk: Desk, on_taken: OnTaken) -> None:
-        self._desk, self._on_taken = desk, on_taken
+        self._intake, self._on_taken = Intake(desk), on_taken
 
     def __call__(self, requests: Sequence[Received]) -> list[Answer | Exception]:
         """An answer or a problem for each request."""
         with timed("batches taken in", requests=len(requests)) as facts:
             read = [self._read(request) for request in requests]
             pushes = [push for push in read if isinstance(push, Push)]
-            taken = iter(take_all(pushes, self._desk))
+            taken = iter(self._intake.take_all(pushes))
             results = [_said(next(taken)) if isinstance(push, Push) else push for push in read]
             facts["answers"] = sum(isinstance(result, Answer) for result in results)
         new = [result.landing_batch_id for result in results if isinstance(result, Answer) and not result.is_repeat]

@@ -10,7 +10,7 @@ from core.errors import GuituError
 from core.logs import log_event
 from warehouse.database import Role, transaction
 from warehouse.intake.centres import CentreKey, read_keys
-from warehouse.intake.pushes import IntakeUnavailable, unavailable_when_the_server_is
+from warehouse.intake.push import IntakeUnavailable, unavailable_when_the_server_is
 
 REFRESH_SECONDS = 2.0
 

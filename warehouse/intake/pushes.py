@@ -11,11 +11,8 @@ hears of it at commit and never of one rolled back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Literal
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -23,92 +20,43 @@ from sqlalchemy.exc import DBAPIError
 from core.clock import now_at
 from core.errors import RetryLater
 from core.faults import crash_point
-from expectations.agreement import Feed
-from expectations.agreement import feed as agreed_feed
+from core.logs import log_event
 from expectations.decoding import decode
-from expectations.delivery import Delivery
 from warehouse.database import Role, transaction
-from warehouse.intake.answers import Decided, Sent, SignReceipt, decided, notices, push_answer, upload_answer
+from warehouse.intake.answers import Decided, Sent, decided, notices, push_answer, upload_answer
 from warehouse.intake.centres import trusted
-from warehouse.intake.legal_days import FreshLegalDays
+from warehouse.intake.push import CHANNEL, Answer, Desk, Push, Refusal, durable_transaction, unavailable_when_the_server_is
+from warehouse.intake.together import Collision, Together, plain_of
 from warehouse.landing.batches import insert_batch
 from warehouse.landing.raw import RawStore
 from warehouse.staging.accept import accept
 
-CHANNEL = "guitu_intake"
-# SQLSTATE classes in which the server, not the request, is at fault: connection, resources (disk, connections), operator, system,
-# and a database that is read-only.
-SERVER_AT_FAULT = ("08", "53", "57", "58", "25006")
 
-Reason = Literal["key", "nonce", "other_content"]
+class Intake:
+    """Takes batches in: plain new ones together, every other one by itself."""
 
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._together = desk, Together(desk)
 
-class IntakeUnavailable(RetryLater):
-    """Nothing is stored now; the same batch can be sent again."""
+    def take_all(self, pushes: Sequence[Push]) -> list[Answer | Refusal | Exception]:
+        """Every batch is taken in or refused; one that cannot be does not keep the others from it."""
+        taken = self._plain_ones(pushes)
+        return [taken[place] if place in taken else self._tried(push) for place, push in enumerate(pushes)]
 
+    def _plain_ones(self, pushes: Sequence[Push]) -> dict[int, Answer]:
+        """Answers by place. Whatever hinders this way hinders no batch: those without an answer go the ordinary way."""
+        try:
+            found = {place: plain for place, push in enumerate(pushes) if (plain := plain_of(push))}
+            return self._together.take(found)
+        except (Collision, DBAPIError, OSError, RetryLater) as error:
+            log_event("batches not taken in together", batches=len(pushes), error=type(error).__name__)
+            return {}
 
-@dataclass(frozen=True)
-class Push:
-    """One authenticated batch: a delivery whose `name` is the key of its effect, who signed it with which nonce, its SHA-256 (hex)."""
-
-    delivery: Delivery
-    app_key: str
-    nonce: str
-    body_sha256: str
-    is_upload: bool = False
-
-    @property
-    def sender_code(self) -> str:
-        """The centre it is from: the only one its key may push for."""
-        return str(self.delivery.sender_code)
-
-    @property
-    def batch_id(self) -> str:
-        """What makes it one batch; a corrected file of the same name is another one."""
-        return f"{self.delivery.name}@{self.body_sha256[:32]}" if self.is_upload else self.delivery.name
-
-    @property
-    def feed(self) -> Feed:
-        """Its agreed feed."""
-        return agreed_feed(self.delivery.feed)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the sender is told: HTTP status and JSON text; `is_repeat`: it was given before. `landing_batch_id` in landing.batch."""
-
-    status: int
-    content: str
-    landing_batch_id: int
-    is_repeat: bool
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a batch is not taken in at all: its key is no longer trusted, its nonce was used, its batch_id had other content."""
-
-    reason: Reason
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What taking in needs beside the database: the raw store, the legal days, and our signature."""
-
-    store: RawStore
-    days: FreshLegalDays
-    sign: SignReceipt
-
-
-def take_all(pushes: Sequence[Push], desk: Desk) -> list[Answer | Refusal | Exception]:
-    """Every batch is taken in or refused; one that cannot be does not keep the others from it."""
-    return [_tried(push, desk) for push in pushes]
-
-
-def _tried(push: Push, desk: Desk) -> Answer | Refusal | Exception:
-    try:
-        return take(push, desk)
-    except Exception as error:  # noqa: BLE001 - given back, not passed over
-        return error
+    def _tried(self, push: Push) -> Answer | Refusal | Exception:
+        try:
+            return take(push, self._desk)
+        except Exception as error:  # noqa: BLE001 - given back, not passed over
+            return error
 
 
 def spend_nonce(app_key: str, nonce: str) -> bool:
@@ -134,24 +82,6 @@ def take(push: Push, desk: Desk) -> Answer | Refusal:
         return _decide(push, known, desk)
 
 
-@contextmanager
-def unavailable_when_the_server_is() -> Iterator[None]:
-    """Errors of the database server or the disk become IntakeUnavailable; others pass.
-
-    Raises:
-        IntakeUnavailable: as said.
-    """
-    try:
-        yield
-    except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None)
-        if error.connection_invalidated or state is None or state.startswith(SERVER_AT_FAULT):
-            raise IntakeUnavailable("the database cannot take batches now; send again") from error
-        raise
-    except OSError as error:
-        raise IntakeUnavailable("the raw store cannot take batches now; send again") from error
-
-
 def land_push(push: Push, store: RawStore) -> int | Answer | Refusal:
     """The bytes and the batch are durable; gives the landing batch to decide, or what is known already."""
     address = store.put(push.delivery.content)
@@ -172,14 +102,6 @@ def land_push(push: Push, store: RawStore) -> int | Answer | Refusal:
         crash_point("intake.before_commit")
     crash_point("intake.after_commit")
     return landing_batch_id
-
-
-@contextmanager
-def durable_transaction() -> Iterator[Connection]:
-    """A transaction whose commit waits for the disk, whatever the session or the login was set to."""
-    with transaction(Role.ETL) as connection:
-        connection.execute(text("set local synchronous_commit = on"))
-        yield connection
 
 
 def use_nonce(connection: Connection, app_key: str, nonce: str) -> bool:

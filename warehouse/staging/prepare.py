@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -120,13 +121,30 @@ def _quarantined(feed: Feed, decoded: Decoded, set_aside: pd.Series, keys: pd.Se
 
 def _staged(feed: Feed, reading: Reading, good: pd.Series) -> pa.Table:
     values = reading.values[good]
+    id_keys = reading.derived["id_key"][good] if "id_number" in feed.by_name else None
+    received = _received_sealed(feed, reading.received[good], len(values))
+    return staged_table(feed, values.index, values, id_keys, received)
+
+
+def staged_table(
+    feed: Feed,
+    row_numbers: Sequence[int] | pd.Index,
+    values: Mapping[str, Any] | pd.DataFrame,
+    id_keys: Any,
+    received_sealed: pa.Array,
+) -> pa.Table:
+    """The columns of the staging table that come from the rows (see `Prepared.staged`).
+
+    Args:
+        values: canonical texts by field, one list or column each; id_keys: likewise, None for a feed without an identity number.
+    """
     columns: dict[str, pa.Array] = {
-        "row_number": pa.array(values.index, pa.int32()),
+        "row_number": pa.array(row_numbers, pa.int32()),
         "content_hash": _content_hash(feed, values),
-        "received_sealed": _received_sealed(feed, reading.received[good], len(values)),
+        "received_sealed": received_sealed,
     }
-    if "id_number" in feed.by_name:
-        columns |= sealed_columns(feed, "id_key", reading.derived["id_key"][good])
+    if id_keys is not None:
+        columns |= sealed_columns(feed, "id_key", id_keys)
     for field in feed.fields:
         column = values[field.field]
         if field.is_sealed:
@@ -136,10 +154,10 @@ def _staged(feed: Feed, reading: Reading, good: pd.Series) -> pa.Table:
     return pa.table(columns)
 
 
-def _content_hash(feed: Feed, values: pd.DataFrame) -> pa.Array:
+def _content_hash(feed: Feed, values: Mapping[str, Any] | pd.DataFrame) -> pa.Array:
     """Keyed hash of everything the row says (a corrected row says something else); I and U are alike."""
     said = [values[f.field] for f in feed.fields if f.field not in {"operation_code", "source_updated_at"}]
-    is_delete = pa.array((values["operation_code"] == "D").to_numpy(dtype=bool))
+    is_delete = pc.equal(pa.array(values["operation_code"], pa.string(), from_pandas=True), "D").fill_null(False)
     columns = [pa.array(column, pa.string(), from_pandas=True) for column in said] + [pc.if_else(is_delete, "D", "U")]
     joined = pc.binary_join_element_wise(*columns, ROW_SEPARATOR, null_handling="replace", null_replacement=NULL_MARK)
     keyed = hashlib.blake2b(digest_size=16, key=key_source().master_key("index"), person=b"guitu row")
@@ -164,8 +182,13 @@ def _received_sealed(feed: Feed, received: pd.DataFrame, count: int) -> pa.Array
         positions = pc.indices_nonzero(kept)
         for position, text in zip(positions.to_pylist(), column.take(positions).to_pylist(), strict=True):
             texts.setdefault(position, {})[name] = text
+    return bytea_literals(seal_received(feed, texts, count))
+
+
+def seal_received(feed: Feed, texts: Mapping[int, Mapping[str, str]], count: int) -> list[bytes | None]:
+    """The texts as received of `count` rows, by position; None where a row has none."""
     sealed: list[bytes | None] = [None] * count
     seal = sealer(place(feed, "received")).seal
     for position, told in texts.items():
         sealed[position] = seal(json.dumps(told, ensure_ascii=False).encode())
-    return bytea_literals(sealed)
+    return sealed

@@ -25,7 +25,7 @@ from warehouse.intake.centres import register
 
 PUBLIC_URL = "https://intake.example"
 CENTRE = "140100Q001"
-SECONDS_TO_START = 60
+SECONDS_TO_START = 180
 
 
 def notice(number: int | str = 1, centre: str = CENTRE, **changes: Any) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def envelope(batch_id: str, rows: list[Any], sender: str = CENTRE, **changes: An
         "row_count": len(rows),
         "rows": rows,
     }
-    return json.dumps(said | changes, ensure_ascii=False).encode()
+    return json.dumps(said | changes, ensure_ascii=False).encode("utf-8", "surrogatepass").replace(b"\xed\xa0\x80", b"\\ud800")
 
 
 @dataclass

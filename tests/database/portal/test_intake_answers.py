@@ -106,8 +106,7 @@ def test_sixty_four_at_once_are_one_effect_and_one_answer(intake: Intake, centre
     answers: list[bytes] = []
 
     def push() -> None:
-        with httpx.Client(timeout=60, trust_env=False) as client:
-            answers.append(client.post(intake.address + PUSH_PATH, content=body, headers=centre.headers(body, "M-1")).content)
+        answers.append(intake.push(centre, body, "M-1").content)
 
     at_once(push, 64)
     assert len(answers) == 64
@@ -123,8 +122,7 @@ def test_a_captured_request_replayed_at_once_and_later_counts_once(intake: Intak
     statuses: list[int] = []
 
     def replay() -> None:
-        with httpx.Client(timeout=60, trust_env=False) as client:
-            statuses.extend(client.post(intake.address + PUSH_PATH, content=body, headers=headers).status_code for _ in range(4))
+        statuses.extend(intake.send(body, headers).status_code for _ in range(4))
 
     at_once(replay, 16)
     assert Counter(statuses) == {200: 1, 401: 63}
@@ -262,5 +260,3 @@ def wait_for_keys() -> None:
     from portal.intake.trusted_keys import REFRESH_SECONDS
 
     time.sleep(REFRESH_SECONDS + 0.5)
-
-

@@ -1,0 +1,174 @@
+"""A centre with nothing but the client: a key pair, a file, a receipt it can prove without us, whatever happens on the way."""
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from serving import CENTRE, Intake, envelope, free_port, notice, running_intake
+
+from core.errors import FixConfiguration, GuituError
+from expectations.agreement import feed
+from portal.centre_client import sending
+from portal.centre_client.__main__ import main
+from portal.centre_client.place import Place
+from portal.centre_client.sending import GIVE_UP_AFTER, WAITS, TryAgain, enqueue, send
+from warehouse.__main__ import main as warehouse
+
+
+@pytest.fixture(scope="module")
+def place(intake_warehouse: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Intake]]:
+    """A centre's folder whose key is registered with the command, and an intake at the address it knows."""
+    folder, port = tmp_path_factory.mktemp("centre"), free_port()
+    url = f"http://127.0.0.1:{port}"
+    assert main(["--folder", str(folder), "keygen", "--centre", CENTRE, "--url", url]) == 0
+    [public] = folder.glob("*.pub.pem")
+    assert warehouse(["register-centre", CENTRE, str(public), "--by", "coordinator"]) == 0
+    with running_intake(GUITU_INTAKE_PORT=str(port), GUITU_INTAKE_PUBLIC_URL=url) as intake:
+        yield Place(folder), Intake(url, intake.process, intake.client)
+
+
+def push(place: Place, *arguments: str) -> int:
+    return main(["--folder", str(place.folder), "push", *arguments])
+
+
+def test_a_batch_is_pushed_and_its_receipt_is_proven_offline(
+    place: tuple[Place, Intake], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here, _ = place
+    file = tmp_path / "batch.json"
+    file.write_bytes(envelope("CC-1", [notice("cc1"), notice("cc2", decision_date=None)]))
+    assert push(here, str(file)) == 1  # one row was refused: the caller must look
+    said = capsys.readouterr().out
+    assert "1 accepted" in said
+    assert "E_REQUIRED" in said
+    assert (here.folder / "sent" / "CC-1.json").read_bytes() == file.read_bytes()
+    assert not list(here.spool.iterdir())
+    answer = here.receipts / "CC-1.json"
+    offline = [sys.executable, "-m", "portal.centre_client", "--folder", str(here.folder), "verify-receipt", str(answer)]
+    proven = subprocess.run(offline, capture_output=True, text=True, check=True, env={"PATH": "/usr/bin"}).stdout
+    assert "genuine, and about the bytes that were sent" in proven
+    assert push(here, str(file)) == 0
+    assert "answered before" in capsys.readouterr().out
+
+
+def test_a_changed_receipt_or_other_bytes_or_a_foreign_key_prove_nothing(place: tuple[Place, Intake], tmp_path: Path) -> None:
+    here, _ = place
+    content = envelope("CC-2", [notice("cc3")])
+    enqueue(here, "CC-2", content)
+    receipt = send(here, "CC-2", print).answer["receipt"]
+    assert sending.check_receipt(receipt, here.key_set, content)["accepted"] == 1
+    head, claims, signature = receipt.split(".")
+    with pytest.raises(GuituError):
+        sending.check_receipt(f"{head}.{claims[:-4]}AAAA.{signature}", here.key_set, content)
+    with pytest.raises(FixConfiguration):
+        sending.check_receipt(receipt, here.key_set, content + b" ")
+    with pytest.raises(GuituError):
+        sending.check_receipt(receipt, {"keys": []}, content)
+    with pytest.raises(FixConfiguration, match="other content"):
+        enqueue(here, "CC-2", envelope("CC-2", []))
+
+
+def test_a_filled_in_table_becomes_batches_and_a_month_without_releases_is_told(place: tuple[Place, Intake], tmp_path: Path) -> None:
+    here, _ = place
+    fields = feed("release_notices").fields
+    rows = [notice(f"ct{n}") for n in range(501)]
+    lines = [",".join(f.header for f in fields)] + [",".join(str(row.get(f.field) or "") for f in fields) for row in rows]
+    table = tmp_path / "notices.csv"
+    table.write_bytes("\r\n".join(lines).encode("gb18030"))
+    assert push(here, str(table)) == 0
+    sizes = sorted(json.loads(file.read_bytes())["row_count"] for file in (here.folder / "sent").glob(f"{CENTRE}-*-0?.json"))
+    assert sizes == [1, 500]
+    assert push(here, str(table)) == 0
+    assert push(here, "--nil", "202610") == 0
+    assert json.loads((here.receipts / f"{CENTRE}-202610-nil.json").read_text("utf-8"))["received"] == 0
+
+
+def test_a_clock_that_is_wrong_by_hours_does_not_stop_a_notice(place: tuple[Place, Intake], monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import datetime, timedelta, tzinfo
+
+    class Late(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) - timedelta(hours=5)
+
+    here, _ = place
+    monkeypatch.setattr(sending, "datetime", Late)
+    enqueue(here, "CC-late", envelope("CC-late", [notice("late")]))
+    assert send(here, "CC-late", print).status == 200
+
+
+def test_an_intake_that_is_away_is_tried_again_with_the_same_batch_until_it_answers(
+    place: tuple[Place, Intake], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    here, intake = place
+    settings = here.folder / "client.json"
+    known = settings.read_text("utf-8")
+    content = envelope("CC-away", [notice("away")])
+    enqueue(here, "CC-away", content)
+    settings.write_text(known.replace(intake.address, f"http://127.0.0.1:{free_port()}"), "utf-8")
+    waited: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if len(waited) == 3:
+            settings.write_text(known, "utf-8")
+
+    with pytest.raises(TryAgain):
+        send(here, "CC-away", print, once=True)
+    assert (here.spool / "CC-away.json").read_bytes() == content
+    # Signatures are made for an address: after the first three tries the intake is where the settings say again.
+    assert send(here, "CC-away", print, sleep).answer["accepted"] == 1
+    assert waited == [float(seconds) for seconds in WAITS[1:4]]  # the try before the restart counts
+
+
+def test_the_schedule_ends_after_75_hours() -> None:
+    assert GIVE_UP_AFTER.total_seconds() == 75 * 3600
+    assert list(WAITS[:5]) == sorted(WAITS[:5])
+
+
+@pytest.mark.parametrize(("retry_after", "expected"), [("7200", 7200.0), ("1", 5.0), ("soon", 5.0)])
+def test_retry_after_is_obeyed(retry_after: str, expected: float, tmp_path: Path, httpserver: object) -> None:
+    folder = tmp_path / "centre"
+    server = httpserver
+    main(["--folder", str(folder), "keygen", "--centre", CENTRE, "--url", server.url_for("")])
+    server.expect_request(sending.PUSH_PATH).respond_with_data("{}", 503, {"Retry-After": retry_after})
+    here, waited = Place(folder), []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        raise KeyboardInterrupt
+
+    enqueue(here, "B", envelope("B", []))
+    with pytest.raises(KeyboardInterrupt):
+        send(here, "B", print, sleep)
+    assert waited == [expected]
+    assert (here.spool / "B.json").exists()
+
+
+def test_the_private_key_is_for_its_owner_and_never_registered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "centre"
+    main(["--folder", str(folder), "keygen", "--centre", CENTRE, "--url", "https://intake.example"])
+    [private] = folder.glob("*.key.pem")
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    assert warehouse(["register-centre", CENTRE, str(private)]) == 1
+    assert "never leaves the centre" in capsys.readouterr().err
+    private.chmod(0o644)
+    with pytest.raises(FixConfiguration, match="chmod 600"):
+        Place(folder).private_key()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["keygen", "--centre", "14", "--url", "https://x"], "6 digits"),
+        (["push", "nothing.json"], "client.json is not there"),
+        (["verify-receipt", "nothing.json"], "cannot be read"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--folder", str(tmp_path / "none"), *arguments]) == 1
+    assert words in capsys.readouterr().err

@@ -1,0 +1,281 @@
+"""Many plain batches in one transaction: what a busy minute looks like, and the only path that is fast.
+
+Taken together are batches of notices that are all new and about which there is nothing to say (`expectations.plain`); their fate
+is known before anything is written. Every other batch (a correction, a repeat, a doubt) goes the ordinary way of
+`warehouse.intake.pushes`, and so does everything when two of them collide. What is written is the same either way, but for one thing:
+the counts of expectations stand with the first batch of those taken together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Connection, text
+
+from core.clock import SHANGHAI, now_at
+from core.errors import RejectBatch
+from core.faults import crash_point
+from core.logs import log_event
+from expectations.agreement import Feed
+from expectations.decoding.messages import read_envelope
+from expectations.plain import PlainRow, keeps_every_promise, kept_counts, plain_rows
+from warehouse.intake.answers import Decided, Sent, notices, push_answer
+from warehouse.intake.centres import trusted
+from warehouse.intake.push import CHANNEL, Answer, Desk, Push, durable_transaction
+from warehouse.staging.columns import bytea_literals
+from warehouse.staging.prepare import AGREED_FORMS, seal_received, staged_table
+from warehouse.staging.versions import copy_table, lock_feed
+
+WRITERS = 8
+MOST_ROWS = 2_000
+_AGREED = {name: re.compile(pattern) for name, pattern in AGREED_FORMS.items()}
+
+
+class Collision(Exception):
+    """Somebody else took in one of these batches at the same moment: each goes the ordinary way. Nothing was written."""
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A batch that may be taken together with others, and its rows."""
+
+    push: Push
+    rows: list[PlainRow]
+
+    @property
+    def keys(self) -> list[str]:
+        """source_key of its rows."""
+        return [str(row.values["source_key"]) for row in self.rows]
+
+
+def plain_of(push: Push) -> Plain | None:
+    """The batch as one that may be taken together with others, or None."""
+    if push.is_upload or not keeps_every_promise(push.feed):
+        return None
+    try:
+        rows = plain_rows(push.feed, read_envelope(push.feed, push.delivery.content), now_at())
+    except RejectBatch:
+        return None
+    sender_field = push.feed.sender_field
+    if not rows or (sender_field and {row.values[sender_field] for row in rows} != {push.sender_code}):
+        return None
+    return Plain(push, rows)
+
+
+def one_group(found: Mapping[int, Plain]) -> dict[int, Plain]:
+    """The first batches, in order and by place, that share no notice, no nonce and no batch_id with one another."""
+    group: dict[int, Plain] = {}
+    seen: set[tuple[str, ...]] = set()
+    count = 0
+    for place, plain in found.items():
+        keys = {("key", key) for key in plain.keys}
+        marks = keys | {("nonce", plain.push.app_key, plain.push.nonce), ("batch", plain.push.sender_code, plain.push.batch_id)}
+        if len(keys) == len(plain.rows) and not seen & marks and count + len(plain.rows) <= MOST_ROWS:
+            group[place] = plain
+            seen |= marks
+            count += len(plain.rows)
+    return group
+
+
+class Together:
+    """Takes groups of plain batches in; keeps a few threads, because each raw file waits for the disk by itself."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="raw")
+
+    def take(self, found: Mapping[int, Plain]) -> dict[int, Answer]:
+        """Batches of these, by place, that are now durable, staged and answered; the others wait for the ordinary way.
+
+        Raises:
+            Collision: somebody else took in one of them at the same moment; nothing was written but raw bytes.
+        """
+        offered = one_group(found)
+        if not offered:
+            return {}
+        stored = self._writers.map(self._desk.store.put, [plain.push.delivery.content for plain in offered.values()])
+        addresses = dict(zip(offered, stored, strict=True))
+        crash_point("intake.after_raw_write")
+        feed = next(iter(offered.values())).push.feed
+        with durable_transaction() as connection:
+            lock_feed(connection, feed)
+            new = _new_ones(connection, feed, offered)
+            if not new:
+                return {}
+            received_at = now_at()
+            group = list(new.values())
+            answers = [self._answer(plain, received_at) for plain in group]
+            ids = _insert(connection, group, [addresses[place] for place in new], answers, received_at)
+            _stage(connection, feed, group, ids, received_at)
+            _write_receipts(connection, group, ids, received_at)
+            crash_point("intake.before_commit")
+        crash_point("intake.after_commit")
+        log_event("batches accepted together", batches=len(group), first=ids[0], rows=sum(len(plain.rows) for plain in group))
+        given = zip(new, answers, ids, strict=True)
+        return {place: Answer(200, answer, batch_id, is_repeat=False) for place, answer, batch_id in given}
+
+    def _answer(self, plain: Plain, received_at: datetime) -> str:
+        push, fate = plain.push, Decided("accepted", None, len(plain.rows), len(plain.rows), 0)
+        told = notices(push.feed, enumerate((row.values for row in plain.rows), 1), self._desk.days.now())
+        return push_answer(Sent(push.sender_code, push.batch_id, push.body_sha256, received_at), fate, told, self._desk.sign)
+
+
+def _new_ones(connection: Connection, feed: Feed, offered: Mapping[int, Plain]) -> dict[int, Plain]:
+    """Those whose key is trusted and of which neither batch, nonce nor any notice is known; a glance, the inserts have the last word."""
+    pushes = [plain.push for plain in offered.values()]
+    given = {
+        "app_keys": [p.app_key for p in pushes],
+        "nonces": [p.nonce for p in pushes],
+        "senders": [p.sender_code for p in pushes],
+        "batches": [p.batch_id for p in pushes],
+        "keys": [key for plain in offered.values() for key in plain.keys],
+    }
+    found = connection.execute(text(KNOWN.format(table=f"{feed.schema}.{feed.feed}")), given).all()
+    known = {(row.kind, row.one, row.other) for row in found}
+    are_trusted = trusted(connection, given["app_keys"])
+    return {place: plain for place, plain in offered.items() if plain.push.app_key in are_trusted and not known & _marks(plain)}
+
+
+def _marks(plain: Plain) -> set[tuple[str, str, str]]:
+    push = plain.push
+    notices_ = {("notice", key, "") for key in plain.keys}
+    return notices_ | {("nonce", push.app_key, push.nonce), ("batch", push.sender_code, push.batch_id)}
+
+
+KNOWN = """
+select distinct 'notice' as kind, source_key as one, '' as other from {table} where source_key = any(:keys)
+union all
+select 'nonce', app_key, nonce from landing.nonce
+    where (app_key, nonce) in (select * from unnest(cast(:app_keys as text[]), cast(:nonces as text[])))
+union all
+select 'batch', sender_code, batch_id from landing.push
+    where (sender_code, batch_id) in (select * from unnest(cast(:senders as text[]), cast(:batches as text[])))
+"""
+
+
+def _insert(connection: Connection, group: Sequence[Plain], addresses: list[str], answers: list[str], received_at: datetime) -> list[int]:
+    """The batches and their pushes stand, answered; gives the landing numbers in the group's order."""
+    pushes = [plain.push for plain in group]
+    given = {
+        "names": [p.delivery.name for p in pushes],
+        "senders": [p.sender_code for p in pushes],
+        "counts": [len(plain.rows) for plain in group],
+        "exported": [p.delivery.exported_at for p in pushes],
+        "addresses": addresses,
+        "sizes": [len(p.delivery.content) for p in pushes],
+        "app_keys": [p.app_key for p in pushes],
+        "nonces": [p.nonce for p in pushes],
+        "answers": answers,
+        "now": received_at,
+        "provider": pushes[0].feed.provider,
+        "feed": pushes[0].feed.feed,
+        "notes": json.dumps({"unknown_columns": []}),
+    }
+    if connection.execute(text(INSERT_NONCES), given).rowcount != len(pushes):
+        raise Collision
+    rows = connection.execute(text(INSERT_BATCHES), given).all()
+    ids = {(row.sender_code, row.name): row.batch_id for row in rows}
+    if len(ids) != len(pushes):
+        raise Collision
+    in_order = [ids[p.sender_code, p.delivery.name] for p in pushes]
+    if connection.execute(text(INSERT_PUSHES), given | {"ids": in_order}).rowcount != len(pushes):
+        raise Collision
+    told = {"channel": CHANNEL, "ids": [str(number) for number in in_order]}
+    connection.execute(text("select pg_notify(:channel, id) from unnest(cast(:ids as text[])) id"), told)
+    return in_order
+
+
+INSERT_NONCES = """
+insert into landing.nonce (app_key, nonce, seen_at)
+select k, n, :now from unnest(cast(:app_keys as text[]), cast(:nonces as text[])) as given (k, n) on conflict do nothing
+"""
+
+INSERT_BATCHES = """
+insert into landing.batch (provider, feed, name, form, sender_code, declared_rows, exported_at, content_address, size_bytes, received_at,
+    state, row_count, staged_count, notes, finished_at, decided_order)
+select :provider, :feed, name, 'push', sender, count, exported, address, size, :now, 'accepted', count, count, cast(:notes as jsonb), :now,
+    nextval('landing.batch_decided_order')
+from unnest(cast(:names as text[]), cast(:senders as text[]), cast(:counts as integer[]), cast(:exported as timestamptz[]),
+    cast(:addresses as text[]), cast(:sizes as bigint[])) as given (name, sender, count, exported, address, size)
+on conflict do nothing returning batch_id, name, sender_code
+"""
+
+INSERT_PUSHES = """
+insert into landing.push (sender_code, batch_id, landing_batch_id, content_address, app_key, received_at, status, answer)
+select sender, name, id, address, app_key, :now, 200, answer
+from unnest(cast(:senders as text[]), cast(:names as text[]), cast(:ids as bigint[]), cast(:addresses as text[]),
+    cast(:app_keys as text[]), cast(:answers as text[])) as given (sender, name, id, address, app_key, answer)
+on conflict do nothing
+"""
+
+
+def _stage(connection: Connection, feed: Feed, group: Sequence[Plain], ids: list[int], received_at: datetime) -> None:
+    rows = [row for plain in group for row in plain.rows]
+    count = len(rows)
+    numbers = [number for plain in group for number in range(1, len(plain.rows) + 1)]
+    values = {field.field: [row.values[field.field] for row in rows] for field in feed.fields}
+    received = {position: told for position, row in enumerate(rows) if (told := _worth_keeping(feed, row.received))}
+    table = staged_table(feed, numbers, values, [row.id_key for row in rows], bytea_literals(seal_received(feed, received, count)))
+    table = table.append_column("is_current", pa.array([True] * count))
+    batch_ids = [batch_id for plain, batch_id in zip(group, ids, strict=True) for _ in plain.rows]
+    table = table.append_column("batch_id", pa.array(batch_ids, pa.int64()))
+    table = table.append_column("arrived_at", pa.array([received_at.isoformat()] * count, pa.string()))
+    copy_table(connection, f"{feed.schema}.{feed.feed}", table)
+    kept = kept_counts(feed, rows)
+    _copy_counts(connection, feed, ids[0], kept, received_at)
+
+
+def _worth_keeping(feed: Feed, received: Mapping[str, str]) -> dict[str, str]:
+    """Texts as received, but for those whose form follows from the value (as `warehouse.staging.prepare` leaves them out)."""
+    agreed = ((name, told, _AGREED.get(feed.by_name[name].form)) for name, told in received.items())
+    return {name: told for name, told, form in agreed if form is None or not form.search(told)}
+
+
+def _copy_counts(connection: Connection, feed: Feed, batch_id: int, kept: list[Any], judged_at: datetime) -> None:
+    count = len(kept)
+    columns = {
+        "batch_id": pa.array([batch_id] * count, pa.int64()),
+        "expectation": pa.array([promise.aspect for promise, _ in kept]),
+        "field": pa.array([promise.field or "" for promise, _ in kept]),
+        "feed": pa.array([feed.feed] * count),
+        "severity": pa.array([promise.severity for promise, _ in kept]),
+        "checked": pa.array([checked for _, checked in kept], pa.int32()),
+        "failed": pa.array([0] * count, pa.int32()),
+        "judged_at": pa.array([judged_at.isoformat()] * count),
+    }
+    copy_table(connection, "ops.expectation_result", pa.table(columns))
+
+
+def _write_receipts(connection: Connection, group: Sequence[Plain], ids: list[int], received_at: datetime) -> None:
+    """What `warehouse.staging.receipts` writes of an accepted batch, for all of them."""
+    at = received_at.astimezone(SHANGHAI).isoformat(timespec="seconds")
+    receipts = [
+        {
+            "file": plain.push.delivery.name,
+            "sha256": plain.push.body_sha256,
+            "state": "accepted",
+            "error_code": None,
+            "rows": len(plain.rows),
+            "accepted": len(plain.rows),
+            "duplicates": 0,
+            "rejected": 0,
+            "warnings": 0,
+            "received_at": at,
+            "finished_at": at,
+        }
+        for plain in group
+    ]
+    connection.execute(
+        text(
+            "insert into ops.receipt (batch_id, receipt, written_at) select id, cast(receipt as jsonb), :now "
+            "from unnest(cast(:ids as bigint[]), cast(:receipts as text[])) as given (id, receipt)"
+        ),
+        {"ids": ids, "receipts": [json.dumps(one, ensure_ascii=False) for one in receipts], "now": received_at},
+    )
