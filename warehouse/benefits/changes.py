@@ -109,26 +109,26 @@ def everybody(connection: Connection) -> Subjects:
 def touched(connection: Connection, before: Basis, now: Basis, absent: Sequence[str]) -> Subjects:
     """Households and persons whose findings may be others than they stand; `absent`: persons whose absences changed."""
     run = connection.execute
-    run(text("create temporary table touched_row (feed text, source_key text, primary key (feed, source_key)) on commit drop"))
-    run(text("create temporary table touched_household (id text primary key) on commit drop"))
-    run(text("create temporary table touched_person (id text primary key) on commit drop"))
+    run(text("create temporary table news_row (feed text, source_key text, primary key (feed, source_key)) on commit drop"))
+    run(text("create temporary table news_household (id text primary key) on commit drop"))
+    run(text("create temporary table news_person (id text primary key) on commit drop"))
     _touch_rows(connection, before)
     _touch_persons(connection, before, absent)
     _touch_households(connection)
     for kind in ("household", "person"):
         awake = f"select subject from benefits.wake where kind = '{kind}' and wakes_on <= :day"  # noqa: S608
-        run(text(f"insert into touched_{kind} {awake} on conflict do nothing"), {"day": now.day})
+        run(text(f"insert into news_{kind} {awake} on conflict do nothing"), {"day": now.day})
     if absent:
         # Whose parent a person is stands sealed in the child's row: these households are few, all of them are looked at.
         run(
             text(
-                "insert into touched_household select household_number from staging.assistance_households "
+                "insert into news_household select household_number from staging.assistance_households "
                 "where is_current and operation_code <> 'D' and category_code = '71' on conflict do nothing"
             )
         )
     _share(connection)
-    households, persons = (list(run(text(f"select id from touched_{kind} order by 1")).scalars()) for kind in ("household", "person"))  # noqa: S608
-    run(text("drop table touched_row, touched_household, touched_person"))
+    households, persons = (list(run(text(f"select id from news_{kind} order by 1")).scalars()) for kind in ("household", "person"))  # noqa: S608
+    run(text("drop table news_row, news_household, news_person"))
     return Subjects(households, persons)
 
 
@@ -136,25 +136,25 @@ def _touch_rows(connection: Connection, before: Basis) -> None:
     for feed in READ_FEEDS:
         table = f"{feeds()[feed].schema}.{feed}"
         connection.execute(
-            text(f"insert into touched_row select distinct :feed, source_key from {table} where version_id > :seen on conflict do nothing"),  # noqa: S608
+            text(f"insert into news_row select distinct :feed, source_key from {table} where version_id > :seen on conflict do nothing"),  # noqa: S608
             {"feed": feed, "seen": before.number(f"feed/{feed}")},
         )
     names = ", ".join(f"'{feed}'" for feed in READ_FEEDS)
     connection.execute(
         text(
-            f"insert into touched_row select feed, source_key from identity.link where decided_by_run > :seen and feed in ({names}) union "  # noqa: S608
+            f"insert into news_row select feed, source_key from identity.link where decided_by_run > :seen and feed in ({names}) union "  # noqa: S608
             f"select feed, source_key from identity.link_history where changed_by_run > :seen and feed in ({names}) on conflict do nothing"
         ),
         {"seen": before.number("links")},
     )
-    connection.execute(text("analyze touched_row"))
+    connection.execute(text("analyze news_row"))
 
 
 def _touch_persons(connection: Connection, before: Basis, absent: Sequence[str]) -> None:
     connection.execute(
         text(
-            "insert into touched_person select person_id from identity.link join touched_row using (feed, source_key) "
-            "union select person_id from identity.link_history join touched_row using (feed, source_key) "
+            "insert into news_person select person_id from identity.link join news_row using (feed, source_key) "
+            "union select person_id from identity.link_history join news_row using (feed, source_key) "
             "where changed_by_run > :seen and person_id is not null "
             "union select unnest(cast(:absent as text[])) on conflict do nothing"
         ),
@@ -167,7 +167,7 @@ def _touch_households(connection: Connection) -> None:
     for feed in HOUSEHOLD_FEEDS:
         connection.execute(
             text(
-                f"insert into touched_household select distinct v.household_number from staging.{feed} v join touched_row t "  # noqa: S608
+                f"insert into news_household select distinct v.household_number from staging.{feed} v join news_row t "  # noqa: S608
                 f"on t.feed = '{feed}' and t.source_key = v.source_key where v.household_number is not null on conflict do nothing"
             )
         )
@@ -176,19 +176,19 @@ def _touch_households(connection: Connection) -> None:
 def _share(connection: Connection) -> None:
     """Households of touched persons, then everybody who belongs to a touched household or asked for a dwelling with it."""
     run = connection.execute
-    run(text("analyze touched_person"))
+    run(text("analyze news_person"))
     run(
         text(
-            "insert into touched_household select v.household_number from touched_person p join identity.link l on l.person_id = p.id "
+            "insert into news_household select v.household_number from news_person p join identity.link l on l.person_id = p.id "
             "and l.feed = 'assistance_members' join staging.assistance_members v on v.source_key = l.source_key and v.is_current "
             "where v.household_number is not null on conflict do nothing"
         )
     )
-    run(text("analyze touched_household"))
+    run(text("analyze news_household"))
     for feed in ("assistance_members", "public_housing"):
         run(
             text(
-                f"insert into touched_person select l.person_id from touched_household h join staging.{feed} v "  # noqa: S608
+                f"insert into news_person select l.person_id from news_household h join staging.{feed} v "  # noqa: S608
                 f"on v.household_number = h.id and v.is_current join identity.link l on l.feed = '{feed}' and l.source_key = v.source_key "
                 "on conflict do nothing"
             )
