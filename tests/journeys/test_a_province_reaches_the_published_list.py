@@ -107,6 +107,23 @@ def test_every_handoff_has_the_state_the_truth_says(published: Path) -> None:
     assert sum(told[h] == expected[h] for h in told) / len(told) >= 0.99
 
 
+def test_every_flag_walks_back_to_raw_bytes_and_to_the_documents_of_its_parameters(published: Path) -> None:
+    from warehouse.handoffs.lineage import flag_lineage
+    from warehouse.handoffs.raw_rows import RawRows
+    from warehouse.landing.raw import RawStore
+
+    flags = fetch("select handoff_id, flag_code from published.handoff_flags order by 1, 2")
+    assert flags
+    with transaction(Role.ETL) as connection:
+        raw = RawRows(connection, RawStore())
+        lineages = [flag_lineage(connection, str(handoff_id), str(code)) for handoff_id, code in flags]
+        astray = [(one.handoff_id, one.flag_code) for one in lineages if not one.grounds or not all(map(raw.has, one.grounds))]
+    assert astray == []
+    assert [one.flag_code for one in lineages if not one.rule_version or not one.source] == []
+    assert [one.flag_code for one in lineages if not all(parameter.document for parameter in one.parameters)] == []
+    assert [one.flag_code for one in lineages if one.history[-1].kind not in {"opened", "changed"}] == []
+
+
 def test_no_number_and_no_name_lies_open_in_the_database_or_on_disk(published: Path) -> None:
     persons = [json.loads(line) for line in (published / "api" / "registered_persons.jsonl").read_text("utf-8").splitlines()]
     numbers = {p["id_number"] for p in persons if len(p["id_number"] or "") == 18}

@@ -11,6 +11,8 @@ from itertools import pairwise
 from sqlalchemy import Connection, text
 
 from expectations.agreement import feeds
+from warehouse.bulk import copy_rows
+from warehouse.identity.document_numbers import normal_number
 from warehouse.tables.feeds import as_compared
 
 REHABILITATION, DEATH = "2", "2"
@@ -20,6 +22,8 @@ OF_ORDER = (*OF_ORDER_OR_PERSON, "leave_violations")
 OF_PERSON = (*OF_ORDER_OR_PERSON, "population_changes", "registered_persons")
 HANDOFF_FEEDS = (*EPISODE_FEEDS, *OF_ORDER, "population_changes", "registered_persons", "aftercare_services")
 DECISION, ORDER = as_compared("decision_number", "t"), as_compared("order_number", "t")
+# Every row is read once and sorted: plans for whole tables, with room to sort in memory.
+SETTINGS = ("set local work_mem = '64MB'", "set local cursor_tuple_fraction = 1.0", "set local jit = off")
 CURRENT = "t.is_current and t.operation_code <> 'D'"
 TABLES = ("episode_row", "episode_person", "episode_relative", "episode_doubt")
 
@@ -50,20 +54,25 @@ def group(connection: Connection, which: Part | Wanted) -> None:
     """
     told = {"first": which.first, "before": which.before} if isinstance(which, Part) else {}
     connection.execute(text(f"drop table if exists {', '.join(TABLES)}"))
+    for setting in SETTINGS:
+        connection.execute(text(setting))
+    if isinstance(which, Part):
+        _spell(connection)
     connection.execute(text(_episode_rows(which)), told)
     connection.execute(text("create index on episode_row (feed, source_key)"))
     connection.execute(text("analyze episode_row"))
     connection.execute(text(EPISODE_PERSONS))
     connection.execute(text("create index on episode_person (person_id)"))
     connection.execute(text("analyze episode_person"))
-    connection.execute(text(_episode_relatives()))
+    connection.execute(text(_episode_relatives(which)))
     connection.execute(text("analyze episode_relative"))
     connection.execute(text(EPISODE_DOUBTS))
 
 
 def split(connection: Connection, count: int) -> list[Part]:
     """`count` parts of about equal size that together hold every episode."""
-    selects = [f"select {DECISION} as number from {table_of(feed)} t where {CURRENT}" for feed in EPISODE_FEEDS[:2]]  # noqa: S608
+    sample = "tablesample system (10) repeatable (1)"
+    selects = [f"select {DECISION} as number from {table_of(feed)} t {sample} where {CURRENT}" for feed in EPISODE_FEEDS[:2]]  # noqa: S608
     numbers = " union all ".join(selects)
     shares = [place / count for place in range(1, count)]
     bounds = connection.execute(
@@ -80,6 +89,29 @@ def count_episodes(connection: Connection) -> int:
     return int(connection.execute(text(f"select greatest({counts})")).scalar_one())
 
 
+def _spell(connection: Connection) -> None:
+    """The temporary table `spelling` has every way a number is written, and the number as it is compared.
+
+    Most are written many times: normalising each row's anew would take longer than everything else the database does here.
+    """
+    feeds_of = {"decision_number": EPISODE_FEEDS, "order_number": (*EPISODE_FEEDS[2:], *OF_ORDER)}
+    selects = [f"select {field} from {table_of(feed)} where is_current" for field, named in feeds_of.items() for feed in named]  # noqa: S608
+    written = connection.execute(text(" union ".join(selects))).scalars()
+    rows = [(raw, normal_number(raw)) for raw in written if raw is not None]
+    connection.execute(text("drop table if exists spelling"))
+    connection.execute(text('create temporary table spelling (raw text primary key, number text collate "C") on commit drop'))
+    copy_rows(connection, "spelling", ("raw", "number"), rows)
+    connection.execute(text("analyze spelling"))
+
+
+def _compared(feed: str, field: str, which: Part | Wanted) -> str:
+    """The feed's rows as `t`, with the field as it is compared in `t.compared`."""
+    table = table_of(feed)
+    if isinstance(which, Wanted):  # few are wanted: the expression's index finds them
+        return f"(select t.*, {as_compared(field, 't')} as compared from {table} t) t"  # noqa: S608
+    return f"(select t.*, s.number as compared from {table} t join spelling s on s.raw = t.{field}) t"  # noqa: S608
+
+
 def _within(number: str, which: Part | Wanted) -> str:
     if isinstance(which, Wanted):
         return f"{number} in (select number from wanted_episode)"  # noqa: S608
@@ -93,18 +125,20 @@ def _episode_rows(which: Part | Wanted) -> str:
     notices, roster, orders, cases = EPISODE_FEEDS
 
     def rows(feed: str, *others: str, condition: str = "") -> str:
-        columns = ", ".join([f"{DECISION} as number", f"'{feed}' as feed", "t.source_key", *others])
-        return f"select {columns} from {table_of(feed)} t where {CURRENT} and {_within(DECISION, which)}{condition}"  # noqa: S608
+        columns = ", ".join(["t.compared as number", f"'{feed}' as feed", "t.source_key", *others])
+        rows_of_feed = _compared(feed, "decision_number", which)
+        return f"select {columns} from {rows_of_feed} where {CURRENT} and {_within('t.compared', which)}{condition}"  # noqa: S608
 
     of_cases = ("t.case_number", "null as order_number", "null as registration_number")
     by_order = f"""
         select o.number, '{cases}', t.source_key, {", ".join(of_cases)}
-        from of_order o join {table_of(cases)} t on {ORDER} = o.order_number where {CURRENT}"""  # noqa: S608
+        from of_order o join {_compared(cases, "order_number", which)} on t.compared = o.order_number where {CURRENT}"""  # noqa: S608
+    order_number = ORDER if isinstance(which, Wanted) else "(select s.number from spelling s where s.raw = t.order_number)"
     is_rehabilitation = f" and t.order_type_code = '{REHABILITATION}'"
     return f"""
         create temporary table episode_row on commit drop as
         with of_order as materialized (
-            {rows(orders, "null as case_number", f"{ORDER} as order_number", "t.registration_number", condition=is_rehabilitation)}
+            {rows(orders, "null as case_number", f"{order_number} as order_number", "t.registration_number", condition=is_rehabilitation)}
         ), found as (
             select * from of_order
             union all {rows(notices, "null", "null", "null")}
@@ -124,11 +158,11 @@ order by number, row_count desc, person_id collate "C"
 """
 
 
-def _episode_relatives() -> str:
+def _episode_relatives(which: Part | Wanted) -> str:
     """Rows by order number (`is_told` = under the number itself), by the person, and of the register also by registration number."""
     selects = [
         f"select o.number, '{feed}' as feed, t.source_key, true as is_told from episode_row o "  # noqa: S608
-        f"join {table_of(feed)} t on {ORDER} = o.order_number where {CURRENT}"
+        f"join {_compared(feed, 'order_number', which)} on t.compared = o.order_number where {CURRENT}"
         for feed in OF_ORDER
     ]
     selects += [

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from expectations.forms.id_number import check_digit
 from pipeline.handoffs import work_out_handoffs
 from pipeline.link import link
+from warehouse.__main__ import main
 from warehouse.database import Role, transaction
 
 pytestmark = pytest.mark.usefixtures("warehouse_url")
@@ -53,11 +54,17 @@ def handoff() -> dict[str, Any]:
 
 
 def flags() -> dict[str, tuple[str, str]]:
+    """The flags of notices; what else is open here is another test's."""
+    query = text("select flag_code, severity, status from handoffs.flag where flag_code in ('NOTICE_MISSING', 'NOTICE_LATE')")
     with transaction(Role.ETL) as connection:
-        return {
-            code: (severity, status)
-            for code, severity, status in connection.execute(text("select flag_code, severity, status from handoffs.flag"))
-        }
+        return {code: (severity, status) for code, severity, status in connection.execute(query)}
+
+
+def happened(flag_code: str) -> list[tuple[str, date | None]]:
+    """What happened to a flag, with the day it turned on then."""
+    query = text("select kind, due_date from handoffs.flag_event where flag_code = :code order by event_id")
+    with transaction(Role.ETL) as connection:
+        return [(kind, due) for kind, due in connection.execute(query, {"code": flag_code})]
 
 
 def test_the_roster_and_the_directory_make_an_expected_release_with_its_station() -> None:
@@ -120,7 +127,57 @@ def test_a_flag_opens_again_when_its_ground_comes_back() -> None:
         staged.withdraw(connection, "release_notices", "140100Q001-TZ-1")
     work_out_handoffs(date(2026, 10, 3))
     with transaction(Role.ETL) as connection:
-        assert connection.execute(text("select status, closed_at from handoffs.flag")).one() == ("open", None)
+        found = connection.execute(
+            text("select status, closed_at, opened_at > first_open_at from handoffs.flag where flag_code = 'NOTICE_MISSING'")
+        )
+        assert found.one() == ("open", None, True)
+    assert [kind for kind, _ in happened("NOTICE_MISSING")] == ["opened", "resolved", "opened"]
+
+
+def test_a_rescheduled_release_voids_the_old_flag_and_opens_one_for_the_new_day() -> None:
+    put_notice(notice_date=date(2026, 10, 1))
+    work_out_handoffs(date(2026, 10, 5))
+    assert happened("PICKUP_UNASSIGNED") == [("opened", date(2026, 10, 5))]
+    put_notice(notice_date=date(2026, 10, 5), notice_status_code="2", expected_release_date=date(2026, 10, 7))
+    work_out_handoffs(date(2026, 10, 6))
+    assert happened("PICKUP_UNASSIGNED") == [("opened", date(2026, 10, 5)), ("void", date(2026, 10, 5)), ("opened", date(2026, 10, 6))]
+    with transaction(Role.ETL) as connection:
+        found = connection.execute(
+            text("select status, due_date, first_open_at < opened_at from handoffs.flag where flag_code = 'PICKUP_UNASSIGNED'")
+        )
+        assert found.one() == ("open", date(2026, 10, 6), True)
+
+
+def test_a_flag_that_grows_more_severe_says_so_in_its_history() -> None:
+    put_roster()
+    work_out_handoffs(date(2026, 9, 30))
+    work_out_handoffs(date(2026, 10, 3))
+    assert happened("NOTICE_MISSING") == [("opened", date(2026, 10, 3)), ("changed", date(2026, 10, 3))]
+    assert flags() == {"NOTICE_MISSING": ("critical", "open")}
+
+
+def test_a_year_without_a_calendar_gives_no_day_and_an_alert_until_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    served = {
+        "order_number": "并公(样)责决字〔2026〕第0001号",
+        "order_type_code": "2",
+        "order_date": date(2026, 12, 21),
+        "order_state_code": "1",
+    }
+    put("community_orders", "SQ-1", **served, decision_number=DECISION, order_state_date=date(2026, 12, 21), served_date=date(2026, 12, 22))
+    put_notice(
+        expected_release_date=date(2026, 12, 21), notice_date=date(2026, 12, 1), actual_released_at=datetime(2026, 12, 21, 1, tzinfo=UTC)
+    )
+    work_out_handoffs(date(2026, 12, 23))
+    assert (handoff()["state"], handoff()["next_due_date"]) == ("ORDER_SERVED", None)
+    alert = text("select code, next_step, cleared_at is null from ops.alert")
+    with transaction(Role.OPERATOR) as connection:
+        assert connection.execute(alert).one() == ("CALENDAR_MISSING:2027", "python -m warehouse load-calendar YEAR", True)
+    monkeypatch.setattr("chinese_calendar.is_workday", lambda day: day.weekday() < 5)
+    assert main(["load-calendar", "2027"]) == 0
+    work_out_handoffs(date(2026, 12, 23))
+    assert handoff()["next_due_date"] == date(2027, 1, 6)
+    with transaction(Role.OPERATOR) as connection:
+        assert [cleared for _, _, cleared in connection.execute(alert)] == [False]
 
 
 def test_running_again_changes_no_row() -> None:
