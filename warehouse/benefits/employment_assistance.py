@@ -69,7 +69,7 @@ def employment_assistance(situation: Situation) -> Findings:
         row = int(member[place])
         if row < 0:
             return tell_seeker(place)
-        code = int(facts[MEMBERS]["labour_capacity_code"].iat[row])
+        code = int(facts.column(MEMBERS, "labour_capacity_code")[row])
         return Told("labour_capacity", code if code >= 0 else None, MEMBERS, key_of(situation, MEMBERS, row))
 
     def tell_age(place: int) -> Told:

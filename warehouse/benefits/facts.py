@@ -17,7 +17,7 @@ and source key, whatever order the rows came in. Everything is coded in small wh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -143,6 +143,12 @@ KNOWN: Mapping[str, Mapping[str, str]] = {
     "people": PERSON | {"birth_date": "day", "sex_code": "code"},
     # One row per child's member row and known parent.
     "parents": {"source_key": "text"} | PERSON,
+    # Of the register of the population: who moved where, and births by the number of the household's register.
+    "moves": PERSON | {"change_date": "day", "new_region_code": "region"},
+    "births": PERSON
+    | {"change_date": "day", "household_register_number": "text", "new_region_code": "region", "police_region_code": "region"},
+    # Ordinary payments that arrived, of households with a category that has ended.
+    "payments": HOUSEHOLD | {"category_code": "code", "benefit_month": "month", "payment_date": "day"},
 }
 
 
@@ -153,13 +159,17 @@ class Facts:
     households: np.ndarray
     persons: np.ndarray
     frames: Mapping[str, pd.DataFrame]
+    _columns: dict[tuple[str, str], np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.frames[name]
 
-    def column(self, name: str, field: str) -> np.ndarray:
-        """One column as an array."""
-        return self.frames[name][field].to_numpy()
+    def column(self, name: str, column: str) -> np.ndarray:
+        """One column as an array; it is taken out of its frame once."""
+        found = self._columns.get((name, column))
+        if found is None:
+            found = self._columns[name, column] = self.frames[name][column].to_numpy()
+        return found
 
 
 def facts_of(tables: Mapping[str, pd.DataFrame]) -> Facts:
@@ -222,6 +232,11 @@ def day_of(number: int) -> date | None:
 def shanghai_days(instants: np.ndarray) -> np.ndarray:
     """The Asia/Shanghai day (UTC+8, no summer time) of instants in microseconds, as day numbers."""
     return ((instants + 8 * 3_600_000_000) // 86_400_000_000).astype(np.int32)
+
+
+def shanghai_day(instant: int) -> date:
+    """The Asia/Shanghai day of one instant in microseconds."""
+    return date.fromordinal(EPOCH.toordinal() + (instant + 8 * 3_600_000_000) // 86_400_000_000)
 
 
 def ages(birth_days: np.ndarray, as_of: date) -> np.ndarray:

@@ -104,7 +104,11 @@ class Findings:
         number = facts.households[household] if household != NOBODY else ""
         if self.member_row[row] < 0 and self.benefit_code in OF_HOUSEHOLD:
             return f"{self.benefit_code}|{number}|"
-        who = facts.persons[person] if person != NOBODY else f"row {facts['assistance_members']['source_key'][int(self.member_row[row])]}"
+        who = (
+            facts.persons[person]
+            if person != NOBODY
+            else f"row {facts.column('assistance_members', 'source_key')[int(self.member_row[row])]}"
+        )
         return f"{self.benefit_code}|{number}|{who}"
 
 

@@ -47,7 +47,7 @@ def single_person_dibao(situation: Situation, marginal: Findings) -> Findings:
     def tell_need(place: int) -> Told:
         row = int(rows[place])
         names = ("disability_type_code", "disability_grade_code", "major_illness_code")
-        value = {name: int(code) for name in names if (code := facts[MEMBERS][name].iat[row]) >= 0}
+        value = {name: int(code) for name in names if (code := facts.column(MEMBERS, name)[row]) >= 0}
         return Told("severe_need", value, MEMBERS, key_of(situation, MEMBERS, row), changed_on(situation, MEMBERS, row))
 
     conditions = (

@@ -5,8 +5,9 @@ Everything is worked out once and shared by all rules.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,10 @@ LAW_OF_2026 = date(2026, 7, 1)
 
 @dataclass(frozen=True)
 class Situation:
-    """Facts, law and day, and what follows from them for every household, person and member row of the facts."""
+    """Facts, law and day, and what follows from them for every household, person and member row of the facts.
+
+    `told` keeps what was already put into words, by household.
+    """
 
     facts: Facts
     law: Law
@@ -38,6 +42,7 @@ class Situation:
     totals: Totals
     owned: Property
     standard: InForce
+    told: dict[int, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def as_of(self) -> date:

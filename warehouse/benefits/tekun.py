@@ -42,7 +42,7 @@ def tekun(situation: Situation) -> Findings:
     def tell_ability(place: int) -> Told:
         row = int(rows[place])
         value = {"age": int(age[row]), "labour_capacity_code": int(labour[row])}
-        value |= {"disability_grade_code": int(facts[MEMBERS]["disability_grade_code"].iat[row])}
+        value |= {"disability_grade_code": int(facts.column(MEMBERS, "disability_grade_code")[row])}
         return Told("ability_to_work", value, MEMBERS, key_of(situation, MEMBERS, row), changed_on(situation, MEMBERS, row))
 
     conditions = (

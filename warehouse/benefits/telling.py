@@ -8,10 +8,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-import numpy as np
-
 from warehouse.benefits.amounts import MICRO, NOT_KNOWN, InForce, two_decimals
-from warehouse.benefits.facts import NOBODY, day_of, shanghai_days
+from warehouse.benefits.answers import names_of
+from warehouse.benefits.facts import NOBODY, day_of, shanghai_day
 from warehouse.benefits.finding import RETURN_FEED, Told
 from warehouse.benefits.income import NO_SOURCE, UNKNOWN_SOURCE, WAGE_SOURCES
 from warehouse.benefits.membership import AWAY, RESIDENCE_UNKNOWN, RETURNED
@@ -27,18 +26,18 @@ def changed_on(situation: Situation, feed: str, row: int) -> date | None:
     """The day a row was last changed by its agency."""
     if row < 0:
         return None
-    return day_of(int(shanghai_days(situation.facts[feed]["source_updated_at"].to_numpy()[row : row + 1])[0]))
+    return shanghai_day(int(situation.facts.column(feed, "source_updated_at")[row]))
 
 
 def key_of(situation: Situation, feed: str, row: int) -> str | None:
     """The key of a row."""
-    return None if row < 0 else str(situation.facts[feed]["source_key"].iat[row])
+    return None if row < 0 else str(situation.facts.column(feed, "source_key")[row])
 
 
 def rows_of(situation: Situation, household: int) -> range:
     """The member rows of a household; they stand side by side."""
-    first, last = np.searchsorted(situation.members.household, [household, household + 1])
-    return range(int(first), int(last))
+    household_of_row = situation.members.household
+    return range(int(household_of_row.searchsorted(household)), int(household_of_row.searchsorted(household, "right")))
 
 
 def tell_members(situation: Situation, household: int) -> Told:
@@ -81,10 +80,19 @@ def tell_income(situation: Situation, household: int, line: InForce, place: int,
         "income_yuan": two_decimals(int(situation.totals.income[household]) * months),
         "is_lower_bound": bool(situation.totals.missing[household]),
         "line_yuan": two_decimals(int(line.amount[place]) * counted) if not line.missing[place] else None,
-        "parts": [part for row in rows_of(situation, household) if situation.members.is_counted[row] for part in parts_of(situation, row)],
+        "parts": _parts_of_household(situation, household),
     }
     row = int(situation.households.row[household])
     return Told("income", value, HOUSEHOLDS, key_of(situation, HOUSEHOLDS, row), changed_on(situation, HOUSEHOLDS, row))
+
+
+def _parts_of_household(situation: Situation, household: int) -> list[dict[str, Any]]:
+    """Asked by several benefits of the same household, put together once."""
+    found: list[dict[str, Any]] | None = situation.told.get(household)
+    if found is None:
+        rows = (row for row in rows_of(situation, household) if situation.members.is_counted[row])
+        found = situation.told[household] = [part for row in rows for part in parts_of(situation, row)]
+    return found
 
 
 def tell_own_income(situation: Situation, row: int, line: InForce, place: int) -> Told:
@@ -105,7 +113,7 @@ def parts_of(situation: Situation, row: int) -> list[dict[str, Any]]:
         found += _wage(situation, row)
     for name in ("business", "property_income", "transfer"):
         amount = int(getattr(income, name)[row])
-        told = situation.facts[MEMBERS][f"{name.removesuffix('_income')}_income_yuan"].iat[row]
+        told = situation.facts.column(MEMBERS, f"{name.removesuffix('_income')}_income_yuan")[row]
         is_told = told != NOT_KNOWN or (name == "transfer" and income.transfer_sources[1][row] != NOT_KNOWN)
         if amount or not is_told:
             found.append(_part(situation, row, name, amount, is_told=is_told))
@@ -160,13 +168,11 @@ def _part(situation: Situation, row: int, name: str, amount: int, *, is_told: bo
 
 
 def _missing_of(situation: Situation, row: int) -> tuple[str, ...]:
-    from warehouse.benefits.answers import names_of
-
     return names_of(int(situation.income.missing[row]))
 
 
 def _issued(situation: Situation, check: int) -> date | None:
-    return day_of(int(situation.facts[CHECKS]["report_issued_date"].iat[check])) if check >= 0 else None
+    return day_of(int(situation.facts.column(CHECKS, "report_issued_date")[check])) if check >= 0 else None
 
 
 def tell_property(situation: Situation, household: int, test: PropertyTest) -> Told:

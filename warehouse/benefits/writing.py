@@ -98,20 +98,23 @@ def _subject_rows(subjects: Subjects) -> Iterator[tuple[str, str]]:
 
 
 def rows_of(found: Iterable[Findings], facts: Facts, subjects: Subjects) -> Iterator[tuple[Any, ...]]:
-    """One row of COLUMNS per finding of the subjects."""
+    """One row of COLUMNS per finding of the subjects; of two rows of one person in one household the first speaks."""
+    seen: set[str] = set()
     households = np.isin(facts.households.astype(str), np.asarray(subjects.households, dtype=str))
     persons = np.isin(facts.persons.astype(str), np.asarray(subjects.persons, dtype=str))
     for findings in found:
         places, wanted = (findings.person, persons) if findings.benefit_code in OF_PERSONS else (findings.household, households)
         for row in np.flatnonzero(wanted[places]).tolist() if len(findings) else ():
-            yield _row(findings, row, facts)
+            key = findings.key(row, facts)
+            if key not in seen:
+                seen.add(key)
+                yield key, *_row(findings, row, facts)
 
 
 def _row(findings: Findings, row: int, facts: Facts) -> tuple[Any, ...]:
     person, household = int(findings.person[row]), int(findings.household[row])
     payable = int(findings.payable[row])
     return (
-        findings.key(row, facts),
         facts.persons[person] if person != NOBODY else None,
         facts.households[household] if household != NOBODY else None,
         findings.benefit_code,
