@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 
-from core.errors import MissingSecret
+from core.errors import FixConfiguration, MissingSecret
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -36,6 +37,27 @@ def raw_url() -> str:
 def keys_folder() -> Path:
     """The folder with the key files."""
     return Path(os.environ.get("GUITU_KEYS") or local_state() / "keys")
+
+
+class LinkScorer(StrEnum):
+    """Who weighs the likeness of rows that no sure number holds."""
+
+    OURS = "ours"
+    SPLINK_DUCKDB = "splink-duckdb"
+    SPLINK_SPARK = "splink-spark"
+
+
+def link_scorer() -> LinkScorer:
+    """The scorer that GUITU_LINK_SCORER names; ours where it is not set.
+
+    Raises:
+        FixConfiguration: it names another one.
+    """
+    named = os.environ.get("GUITU_LINK_SCORER") or LinkScorer.OURS
+    try:
+        return LinkScorer(named)
+    except ValueError as error:
+        raise FixConfiguration(f"GUITU_LINK_SCORER is none of {', '.join(LinkScorer)}: set one of them, or none") from error
 
 
 def province_folder() -> Path | None:

@@ -78,6 +78,19 @@ def splink(path: Path) -> pd.DataFrame:
     return clusters.assign(status="linked")
 
 
+def splink_residue(path: Path) -> pd.DataFrame:
+    """The staged linking with Splink in the model's place: the same sure numbers, candidates, levels and thresholds."""
+    from warehouse.identity.clusters import decide
+    from warehouse.identity.records import of_columns
+    from warehouse.identity.splink_model import train
+
+    frame = pd.read_parquet(path, columns=list(RECEIVED))
+    decided = decide(of_columns(frame, AS_OF), train=train)
+    return pd.DataFrame(
+        {"record_id": frame["record_id"], "cluster": decided["cluster"].to_numpy(), "status": decided["link_status"].to_numpy()}
+    )
+
+
 def exact(path: Path) -> pd.DataFrame:
     """The limit: rows are one person where the number is the same text, blanks at its ends apart. In DuckDB."""
     return _by_number(f"select record_id, nullif(trim(id_number), '') as number from read_parquet('{path}')")
@@ -122,6 +135,9 @@ WAYS = {
     "exact": Way(exact, ("duckdb",), "number equal, DuckDB"),
     "exact_normalised": Way(exact_normalised, ("duckdb", "expectations.forms.id_number"), "number normalised"),
     "splink": Way(splink, ("splink", "duckdb"), "Splink 5, ordinary settings"),
+    "splink_residue": Way(
+        splink_residue, ("warehouse.identity.clusters", "warehouse.identity.records", "splink"), "ours, residue scored by Splink"
+    ),
     "ours": Way(ours, ("warehouse.identity.clusters", "warehouse.identity.records"), "ours"),
 }
 

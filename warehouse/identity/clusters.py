@@ -11,7 +11,7 @@ import pandas as pd
 from warehouse.identity.births import BirthLikeness
 from warehouse.identity.decision import Decision, Memory
 from warehouse.identity.keys import join_by_keys
-from warehouse.identity.model import LinkModel
+from warehouse.identity.model import Model, Training, train
 from warehouse.identity.names import Likeness
 from warehouse.identity.records import NOTHING, Records
 from warehouse.identity.residue import join_by_likeness
@@ -24,7 +24,11 @@ MOST_REGISTRATIONS = 1
 
 
 def decide(
-    records: Records, memory: Memory | None = None, model: LinkModel | None = None, standing: np.ndarray | None = None
+    records: Records,
+    memory: Memory | None = None,
+    model: Model | None = None,
+    standing: np.ndarray | None = None,
+    train: Training = train,
 ) -> pd.DataFrame:
     """One line per row of `records`: cluster (equal for rows of one person), link_status, rule, classes of evidence, is_loose, odds
     and rival (a row of the best candidate that was not joined, -1 = none).
@@ -35,12 +39,13 @@ def decide(
         memory: what stewards decided, as pairs of positions in `records.rows`.
         model: the model to use; None trains one on the records themselves where they suffice, and else takes the packaged one.
         standing: the person each row stands with (codes by row, -1 = none).
+        train: makes a model of labelled pairs.
     """
     decision = Decision(records, memory)
     for _ in range(ROUNDS):
         if not join_by_keys(decision):
             break
-    used = join_by_likeness(decision, model, standing)
+    used = join_by_likeness(decision, model, standing, train)
     found = _verdicts(decision)
     found.attrs["model"] = used
     return found

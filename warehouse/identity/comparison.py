@@ -43,6 +43,8 @@ NUMBER_CONTRADICTS, NUMBER_HEAD, NUMBER_PREFIX15, NUMBER_ONE_SLIP, NUMBER_SAME =
 MOST_NAMESAKES = 7
 # A rare name stands in at most one row of so many, and in so few rows (a level) that a shared birth day is no coincidence.
 ROWS_PER_RARE_NAME, MOST_RARE = 2_000, 4
+# More rows than these leave no name rarer.
+ROWS_UNTIL_RARE = ROWS_PER_RARE_NAME * 4**MOST_RARE
 PROFILE = ("name", "birth", "phone", "house", "hukou", "residence", "sex", "feed")
 
 

@@ -19,15 +19,15 @@ from warehouse.identity.clusters import decide
 from warehouse.identity.doubts import doubts
 from warehouse.identity.link_writing import Written, write
 from warehouse.identity.loading import Loaded, load
-from warehouse.identity.model import LinkModel, packaged
-from warehouse.identity.neighbourhood import RINGS, extend, gather
+from warehouse.identity.model import Model, packaged
+from warehouse.identity.neighbourhood import extend, gather
 from warehouse.identity.persons import KEY, Assignment, assign
-from warehouse.identity.prior import active_model, model_in_use, standing_persons, told_by_stewards
+from warehouse.identity.prior import active_model, model_in_use, standing_persons, told_by_stewards, training
 from warehouse.identity.record_store import Touched, look_up, refresh, touch
 
 # Deciding everything costs less than finding the neighbourhood of so many rows.
 FULL_FROM_SHARE = 0.2
-MOST_SPREADS = 4
+MOST_SPREADS = 8
 
 
 @dataclass(frozen=True)
@@ -174,17 +174,17 @@ def _is_altered_at_the_edge(worked: _Worked, assignment: Assignment) -> np.ndarr
     near, decided = worked.loaded.near, worked.decided
     if near is None:
         return np.zeros(len(decided), dtype=bool)
-    found = decided["is_decided"].to_numpy() & (near["ring"] % RINGS > 0).to_numpy()
+    found = (decided["is_decided"] & ~near["has_spread"]).to_numpy()
     is_same = decided["cluster"].map(assignment.person_of).to_numpy() == near["person_id"].to_numpy()
     for column in ("link_status", "rule"):
         is_same &= decided[column].astype(str).to_numpy() == near[column].to_numpy()
     return found & ~is_same
 
 
-def _work(connection: Connection, loaded: Loaded, model: LinkModel | None) -> _Worked:
+def _work(connection: Connection, loaded: Loaded, model: Model | None) -> _Worked:
     standing = standing_persons(connection, loaded)
     codes = pd.factorize(standing)[0].astype(np.int64)
-    decided = decide(loaded.records, told_by_stewards(connection, loaded.records.rows), model, codes)
+    decided = decide(loaded.records, told_by_stewards(connection, loaded.records.rows), model, codes, training())
     used = decided.attrs.get("model")
     is_decided = True if loaded.near is None else loaded.near["is_decided"].to_numpy()
     decided = decided.assign(record_id=loaded.record_id, is_decided=is_decided)
@@ -262,7 +262,7 @@ def _keys_of(asked: pd.DataFrame, columns: tuple[str, str]) -> list[tuple[str, s
     return list(zip(asked[columns[0]], asked[columns[1]], strict=True))
 
 
-def _keep_model(connection: Connection, model: LinkModel, row_count: int, run_id: int) -> None:
+def _keep_model(connection: Connection, model: Model, row_count: int, run_id: int) -> None:
     connection.execute(text("update identity.model set is_active = false where is_active"))
     connection.execute(
         text("insert into identity.model (body, trained_at, trained_by_run, row_count, is_active) values (:body, :now, :run, :rows, true)"),

@@ -16,7 +16,10 @@ from warehouse.identity.persons import KEY, Assignment
 from warehouse.staging.versions import copy_table
 
 COLUMNS = (*KEY, "person_id", "link_status", "rule", "evidence", "is_loose")
-DRAFT = f"create temporary table worked_link on commit drop as select {', '.join(COLUMNS)} from identity.link with no data"  # noqa: S608
+DRAFT = f"""
+create temporary table worked_link on commit drop as
+select {", ".join(COLUMNS)}, 0::bigint as record_id from identity.link with no data
+"""  # noqa: S608
 NEW, OLD = (", ".join(f"{side}.{name}" for name in COLUMNS[2:]) for side in "wl")
 CHANGED = f"({OLD}) is distinct from ({NEW})"
 # In a whole linking every row was decided; else only touched rows can be gone.
@@ -43,6 +46,8 @@ where l.feed is null or {CHANGED}
 on conflict (feed, source_key) do update set {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])},
     decided_at = excluded.decided_at, decided_by_run = excluded.decided_by_run
 """  # noqa: S608
+LOOSEN = "insert into identity.loose_record (record_id) select record_id from worked_link where is_loose on conflict do nothing"
+FASTEN = "delete from identity.loose_record l using worked_link w where l.record_id = w.record_id and not w.is_loose"
 MOVED = "select count(*) from worked_link w join identity.link l using (feed, source_key) where w.person_id <> l.person_id"
 FORGET = "delete from identity.link l using gone_link g where (l.feed, l.source_key) = (g.feed, g.source_key)"
 NOTE = """
@@ -73,6 +78,8 @@ def write(connection: Connection, decided: pd.DataFrame, assignment: Assignment,
     run(text(REMEMBER), parameters)
     changed = run(text(WRITE), parameters).rowcount
     gone = run(text(FORGET)).rowcount
+    run(text(LOOSEN))
+    run(text(FASTEN))
     run(text("drop table worked_link, gone_link"))
     _write_merges(connection, assignment)
     _note(connection, assignment, parameters)
@@ -86,7 +93,14 @@ def _worked(decided: pd.DataFrame) -> pa.Table:
     words = [json.dumps({k: v for k, v in zip(("number", "name", "birth"), one, strict=True) if v}) for one in said]
     evidence = pa.DictionaryArray.from_arrays(pa.array(of_row), pa.array(words)).cast(pa.string())
     texts = {name: pa.array(decided[name].astype(str).to_numpy(dtype=object), pa.string()) for name in COLUMNS[:5]}
-    return pa.table({**texts, "evidence": evidence, "is_loose": pa.array(decided["is_loose"].to_numpy())})
+    return pa.table(
+        {
+            **texts,
+            "evidence": evidence,
+            "is_loose": pa.array(decided["is_loose"].to_numpy()),
+            "record_id": pa.array(decided["record_id"].to_numpy()),
+        }
+    )
 
 
 def _write_merges(connection: Connection, assignment: Assignment) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from expectations.forms.dates import read_one as read_date
 from warehouse.identity.births import NO_DAY
+from warehouse.identity.comparison import ROWS_UNTIL_RARE
 from warehouse.identity.crowd import PERSONS_PER_PHONE
 from warehouse.identity.id_numbers import read_numbers
 from warehouse.identity.names import Names, bare_keys
@@ -40,14 +41,14 @@ COLUMNS = {
     **{name: f"{name}_code" for name in BUSINESS_KEYS},
 }
 STANDING = ["person_id", "link_status", "rule"]
-NEAR = [*STANDING, "ring", "is_decided"]
+NEAR = [*STANDING, "is_decided", "has_spread"]
 PLAIN = ("record_id", "version_id", "sex", *PLACES)
 
 
 @dataclass(frozen=True)
 class Loaded:
     """Records, and their `record_id` (int64) by row. Of a neighbourhood also `near`, by row: person_id, link_status and rule as they
-    stand (None where nobody has decided), ring and is_decided."""
+    stand (None where nobody has decided), is_decided and has_spread."""
 
     records: Records
     record_id: np.ndarray
@@ -98,7 +99,7 @@ def _copy_out(connection: Connection, wanted: str | None) -> pa.Table:
     sink.seek(0)
     types = dict.fromkeys([*names, "birth_date"], pa.int64()) | {
         "feed": pa.dictionary(pa.int32(), pa.string()),
-        "is_decided": pa.bool_(),
+        **dict.fromkeys(["is_decided", "has_spread"], pa.bool_()),
         **dict.fromkeys(["source_key", *STANDING], pa.string()),
     }
     options = pacsv.ConvertOptions(
@@ -123,7 +124,9 @@ def _values(connection: Connection, kind: str, codes: np.ndarray, wanted: str | 
 
 
 def _count(connection: Connection) -> int:
-    return int(connection.execute(text("select count(*) from identity.record")).scalar_one())
+    """How many records there are, counted no farther than it matters to how rare a name is."""
+    counted = text("select count(*) from (select from identity.record limit :most) r")
+    return int(connection.execute(counted, {"most": ROWS_UNTIL_RARE}).scalar_one())
 
 
 def _counts(connection: Connection, kind: str, codes: np.ndarray) -> np.ndarray:

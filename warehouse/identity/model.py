@@ -7,9 +7,11 @@ so every pattern is scored once and every decision can be traced to its row of l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import xgboost
@@ -31,6 +33,26 @@ SETTINGS = {
     "monotone_constraints": "(" + ",".join(str(direction) for direction in LEVELS.values()) + ")",
 }
 PACKAGED = Path(__file__).parent / "data" / "model.json"
+
+
+class Model(Protocol):
+    """What weighs levels: this module's trees, or Splink's (`splink_model`)."""
+
+    @property
+    def body(self) -> bytes:
+        """The model in its library's open form."""
+        ...
+
+    def log_odds(self, levels: np.ndarray) -> np.ndarray:
+        """Natural log-odds per row of levels (float32)."""
+        ...
+
+    def weights(self, levels: np.ndarray) -> np.ndarray:
+        """What each level adds to the log-odds; the last column is what stands without evidence."""
+        ...
+
+
+Training = Callable[[np.ndarray, np.ndarray, np.ndarray], Model]
 
 
 @dataclass(frozen=True)

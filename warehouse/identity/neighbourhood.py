@@ -28,9 +28,10 @@ COLUMNS = ("record_id", *STORED)
 LISTED = ", ".join(f"r.{name}" for name in COLUMNS)
 LINKED = "left join identity.link l on (l.feed, l.source_key) = (r.feed, r.source_key)"
 # What is near already keeps its verdict to come, and speaks for the spread that reached it last.
-INTO_NEAR = f"insert into near ({', '.join(COLUMNS)}, person_id, link_status, rule, is_loose, ring, is_decided)"
+INTO_NEAR = f"insert into near ({', '.join(COLUMNS)}, person_id, link_status, rule, is_loose, ring, is_decided, has_spread)"
 ON_CONFLICT = (
-    "on conflict (record_id) do update set ring = excluded.ring, is_decided = near.is_decided or excluded.is_decided "
+    "on conflict (record_id) do update set ring = excluded.ring, is_decided = near.is_decided or excluded.is_decided, "
+    "has_spread = near.has_spread or excluded.has_spread "
     "where near.ring < :base"
 )
 
@@ -78,7 +79,7 @@ class Neighbourhood:
 
 def gather(connection: Connection) -> Neighbourhood:
     """The temp table `near` holds the neighbourhood of the rows of `touched_record`: the columns of their records, person_id and
-    is_loose as they stand (null and true where nobody has decided), and is_decided.
+    is_loose as they stand (null and true where nobody has decided), is_decided, and has_spread (its neighbours are in it too).
 
     Reads `touched_record`, `old_record` and `value_change` as `record_store` left them.
     """
@@ -87,7 +88,7 @@ def gather(connection: Connection) -> Neighbourhood:
     run(
         text(
             f"create temporary table near on commit drop as select {LISTED}, l.person_id, l.link_status, l.rule, l.is_loose, "  # noqa: S608
-            "0 as ring, true as is_decided "
+            "0 as ring, true as is_decided, true as has_spread "
             "from identity.record r cross join identity.link l with no data"
         )
     )
@@ -195,14 +196,14 @@ class _Spread:
         else:
             self._run("insert into asked_code select code, false from new_code")
         self._run("insert into found select * from new_found")
+        loose = "join identity.loose_record using (record_id) " if only_loose else ""
         reached = self._add(
             f"with telling as materialized (select code from found join wanted_code using (code) group by code {few}), "  # noqa: S608
-            "reached as materialized (select distinct record_id from found join telling using (code) "
+            f"reached as materialized (select distinct record_id from found join telling using (code) {loose}"
             "where not exists (select from near n where n.record_id = found.record_id and n.ring >= :base)) "
             "select record_id from reached",
             ring,
             is_decided=is_decided,
-            where=IS_LOOSE if only_loose else "true",
         )
         self._run("drop table wanted_code, new_code, new_found")
         return reached
@@ -215,8 +216,8 @@ class _Spread:
             ring,
         )
 
-    def _add(self, chosen: str, ring: int, *, is_decided: bool = True, where: str = "true") -> int:
+    def _add(self, chosen: str, ring: int, *, is_decided: bool = True) -> int:
         return self._run(
-            f"{INTO_NEAR} select {LISTED}, l.person_id, l.link_status, l.rule, {IS_LOOSE}, {self._base + ring}, {is_decided} "  # noqa: S608
-            f"from ({chosen}) c join identity.record r using (record_id) {LINKED} where {where} {ON_CONFLICT}"
+            f"{INTO_NEAR} select {LISTED}, l.person_id, l.link_status, l.rule, {IS_LOOSE}, {self._base + ring}, {is_decided}, {ring == 0} "  # noqa: S608
+            f"from ({chosen}) c join identity.record r using (record_id) {LINKED} where true {ON_CONFLICT}"
         )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pandas as pd
 from sqlalchemy import Connection, text
 
+from core.settings import LinkScorer, link_scorer
 from warehouse.identity import memory as stewards_memory
 from warehouse.identity.decision import Memory
 from warehouse.identity.loading import Loaded
-from warehouse.identity.model import LinkModel, packaged
+from warehouse.identity.model import LinkModel, Model, Training, packaged, train
 
+SPLINK_SAYS = b'"probability_two_random_records_match"'
 STANDING = "select r.record_id, l.person_id from identity.record r join identity.link l using (feed, source_key)"
 
 
@@ -37,12 +39,30 @@ def told_by_stewards(connection: Connection, rows: pd.DataFrame) -> Memory:
     return Memory(places(told.same), places(told.never))
 
 
-def active_model(connection: Connection) -> LinkModel | None:
+def active_model(connection: Connection) -> Model | None:
     """The model that a linking here trained; None: the packaged one is in use."""
     body = connection.execute(text("select body from identity.model where is_active")).scalar()
-    return None if body is None else LinkModel(bytes(body))
+    return None if body is None else model_of(bytes(body))
 
 
-def model_in_use(connection: Connection) -> LinkModel:
+def model_in_use(connection: Connection) -> Model:
     """The model that decides."""
     return active_model(connection) or packaged()
+
+
+def model_of(body: bytes) -> Model:
+    """The model that a body is of."""
+    if SPLINK_SAYS in body:
+        from warehouse.identity.splink_model import SplinkModel
+
+        return SplinkModel(body)
+    return LinkModel(body)
+
+
+def training() -> Training:
+    """How a model is made here (settings.link_scorer). Splink is loaded only where it is asked for."""
+    if link_scorer() is LinkScorer.OURS:
+        return train
+    from warehouse.identity.splink_model import train as train_splink
+
+    return train_splink

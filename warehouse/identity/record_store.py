@@ -36,6 +36,10 @@ where (o.feed, o.source_key) = (t.feed, t.source_key) and (w.feed, w.source_key)
   and ({", ".join(f"o.{name}" for name in _SAID)}) is not distinct from ({", ".join(f"w.{name}" for name in _SAID)})
 """  # noqa: S608
 
+FORGET_LOOSE = """
+delete from identity.loose_record l using old_record o where l.record_id = o.record_id
+and not exists (select from worked_record w where (w.feed, w.source_key) = (o.feed, o.source_key))
+"""
 WORKED = "(select r.record_id, r.keys from worked_record w join identity.record r using (feed, source_key))"
 KEYS_OF = "select k.key, r.record_id from {} r cross join lateral (select distinct key from unnest(r.keys) key) k"
 
@@ -103,6 +107,7 @@ def finish(connection: Connection) -> Touched:
         )
     )
     run(text(UNTOUCHED))
+    run(text(FORGET_LOOSE))
     gone = run(
         text(
             "delete from identity.record r using touched_record t where (r.feed, r.source_key) = (t.feed, t.source_key) "
@@ -149,6 +154,9 @@ def _change_keys(connection: Connection) -> None:
 def look_up(connection: Connection, *, rows: bool = True) -> None:
     """Large tables are asked row by row over their indexes for the rest of the transaction, or (False) as the planner likes."""
     connection.execute(text(f"set local enable_seqscan = {'off' if rows else 'on'}"))
+    # Statements of milliseconds are not worth compiling, nor their few rows a sort on disk.
+    connection.execute(text(f"set local jit = {'off' if rows else 'on'}"))
+    connection.execute(text("set local work_mem = '64MB'"))
 
 
 def open_values(connection: Connection, kind: str, codes: Sequence[int] | None) -> dict[int, str]:

@@ -25,7 +25,7 @@ from warehouse.identity.comparison import (
 )
 from warehouse.identity.crowd import Crowd
 from warehouse.identity.decision import Decision
-from warehouse.identity.model import FEWEST_LABELS, LinkModel, packaged, train
+from warehouse.identity.model import FEWEST_LABELS, Model, Training, packaged, train
 from warehouse.identity.noted import keep_noted_rows, keep_single_documents
 from warehouse.identity.practice import Practice, practise
 from warehouse.identity.records import NOTHING
@@ -39,13 +39,16 @@ SHOW_FROM = 0.10  # from here a steward is asked
 RULE_KEEPS_FROM = 0.25  # below, what rules 7 and 8 would join goes to a steward
 
 
-def join_by_likeness(decision: Decision, model: LinkModel | None = None, standing: np.ndarray | None = None) -> LinkModel | None:
+def join_by_likeness(
+    decision: Decision, model: Model | None = None, standing: np.ndarray | None = None, train: Training = train
+) -> Model | None:
     """Every loose group finds its person, or its doubt. Returns the model that was used (None where nothing was asked of one).
 
     Rows whose number is contested look first: where they belong decides what the number's other rows say of its holder.
 
     Args:
         model: used as it is; None trains one where sure numbers give enough labels, and else takes the packaged one.
+        train: makes a model of labelled pairs.
         standing: the person of each row as it stands (codes, -1 = none): leaving takes more than staying.
     """
     if not decision.is_loose.any():
@@ -57,7 +60,7 @@ def join_by_likeness(decision: Decision, model: LinkModel | None = None, standin
         practice = None
     compared, trial = contested.compare(practice)
     if model is None:
-        model = packaged() if practice is None else _trained(practice, trial)
+        model = packaged() if practice is None else _trained(practice, trial, train)
     _assign(decision, contested, compared, model, standing)
     keep_noted_rows(decision)
     crowd.believe(decision.is_disputed & (decision.tied_by == Rule.HOLDER))
@@ -68,7 +71,7 @@ def join_by_likeness(decision: Decision, model: LinkModel | None = None, standin
     return model
 
 
-def _trained(practice: Practice, trial: Compared) -> LinkModel:
+def _trained(practice: Practice, trial: Compared, train: Training) -> Model:
     node = trial.pairs["node"].to_numpy()
     is_right = practice.own[node] == trial.pairs["group"].to_numpy()
     return train(trial.levels, is_right, practice.weight[node]) if is_right.sum() >= FEWEST_LABELS else packaged()
@@ -96,7 +99,7 @@ def _best(compared: Compared, odds: np.ndarray, rule: np.ndarray) -> _Best:
     return _Best(node[first], group[first], posterior[first], odds[first], first)
 
 
-def _assign(decision: Decision, seekers: Seekers, compared: Compared, model: LinkModel, standing: np.ndarray | None) -> None:
+def _assign(decision: Decision, seekers: Seekers, compared: Compared, model: Model, standing: np.ndarray | None) -> None:
     """Each node joins its best person, or is shown to a steward; those that no person fits may be one person among themselves."""
     odds = model.log_odds(compared.levels)
     group, is_contested = compared.pairs["group"].to_numpy(), seekers.has_row(decision.is_contested)

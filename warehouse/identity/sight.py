@@ -31,7 +31,7 @@ from warehouse.identity.crowd import Crowd
 from warehouse.identity.decision import Decision
 from warehouse.identity.explanation import Line
 from warehouse.identity.id_numbers import NumberLikeness
-from warehouse.identity.model import LinkModel
+from warehouse.identity.model import Model
 from warehouse.identity.records import BUSINESS_KEYS, NOTHING
 
 _NAME_WORDS = {
@@ -66,7 +66,7 @@ class Sight:
     rivals: int
 
 
-def sight(decision: Decision, model: LinkModel, position: int, other: int) -> Sight | None:
+def sight(decision: Decision, model: Model, position: int, other: int) -> Sight | None:
     """How the group of the loose row `position` looks at the group of `other`, among all persons that are loaded.
 
     None where nothing is left to look at: both rows are of one group, or the first is held by a number.

@@ -17,7 +17,7 @@ from warehouse.identity.evidence import EPOCH
 from warehouse.identity.explanation import Sentence
 from warehouse.identity.id_numbers import births_of
 from warehouse.identity.keys import HOUSEHOLD, join_by_keys
-from warehouse.identity.model import LinkModel
+from warehouse.identity.model import Model
 from warehouse.identity.names import Names
 from warehouse.identity.records import BUSINESS_KEYS, NOTHING, NumberChange, Records
 
@@ -34,7 +34,7 @@ class World:
 
     records: Records
     memory: Memory
-    model: LinkModel
+    model: Model
     standing: np.ndarray | None = None
 
     def decided(self) -> pd.DataFrame:

@@ -58,6 +58,15 @@ class RecordKey(Table):
     record_id: Mapped[int] = column("The record (identity.record)", BigInteger, primary_key=True, autoincrement=False)
 
 
+class LooseRecord(Table):
+    """One row per record that no sure number holds."""
+
+    __tablename__ = "loose_record"
+    __table_args__ = ({"schema": "identity", "comment": "One row per record that no sure number holds; kept in step with the links"},)
+
+    record_id: Mapped[int] = column("The record (identity.record)", BigInteger, primary_key=True, autoincrement=False)
+
+
 class Value(Table):
     """One row per distinct name, number, damaged number or phone of the records."""
 

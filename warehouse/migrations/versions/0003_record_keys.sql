@@ -12,6 +12,14 @@ ALTER TABLE identity.record_key ADD CONSTRAINT record_key_pk PRIMARY KEY (key, r
 CREATE INDEX record_phone_code_ix ON identity.record (phone_code, name_code) WHERE phone_code IS NOT NULL;
 DROP INDEX identity.record_keys_ix;
 
+CREATE TABLE identity.loose_record (
+    record_id BIGINT NOT NULL,
+    CONSTRAINT loose_record_pk PRIMARY KEY (record_id)
+);
+COMMENT ON TABLE identity.loose_record IS 'One row per record that no sure number holds; kept in step with the links';
+COMMENT ON COLUMN identity.loose_record.record_id IS 'The record (identity.record)';
+INSERT INTO identity.loose_record (record_id) SELECT r.record_id FROM identity.record r JOIN identity.link l USING (feed, source_key) WHERE l.is_loose;
+
 -- Building the index over many new keys at once takes seconds, feeding it row by row minutes; the ETL role owns no table.
 CREATE OR REPLACE FUNCTION identity.drop_record_keys() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ALTER TABLE identity.record_key DROP CONSTRAINT record_key_pk;
