@@ -80,6 +80,7 @@ BOUNDARIES = [
         without=[
             [e.notice(**MET), e.roster(snapshot_date=date(2026, 10, 7))],
             [e.notice(**MET), e.roster(snapshot_date=date(2026, 10, 8), missing_since=date(2026, 10, 7))],
+            [e.notice(**MET), e.roster(snapshot_date=date(2026, 10, 8), missing_since=date(2026, 10, 8))],
             [e.notice(**MET), e.roster(snapshot_date=date(2026, 10, 8), custody_state_code="6", custody_state_date=R)],
             [e.notice(**MET), e.roster()],
         ],
@@ -116,3 +117,11 @@ def test_no_due_date_runs_while_an_order_is_suspended_or_over() -> None:
         stopped = e.order(**SERVED, order_state_code=code, order_state_date=date(2026, 10, 20))
         found = e.looked_at(*rows, stopped, as_of=date(2027, 1, 20), rules=e.deadlines())
         assert (found.state.state, found.flags) == (state, ())
+
+
+def test_without_an_order_nothing_of_an_order_is_owed() -> None:
+    agreed = e.case(report_date=date(2026, 10, 9), agreement_date=date(2026, 10, 12), file_item_codes=FULL_FILE)
+    rows = [e.notice(**UNDECIDED), e.drug_test(date(2026, 10, 20), "1"), e.violation("6", detected_at=e.noon(date(2026, 10, 20)))]
+    for case in (agreed, e.case(report_date=date(2026, 10, 9), file_item_codes=FULL_FILE)):
+        flags = e.opened(*rows, case, e.registered(is_contact_lost=True, contact_lost_date=R), as_of=date(2026, 12, 25))
+        assert set(flags) == {"ORDER_UNDETERMINED", "SEQUENCE_GAP"}

@@ -55,6 +55,10 @@ BOUNDARIES = [
             [e.notice(notice_date=date(2026, 10, 4), first_arrived_at=e.noon(date(2026, 10, 4)))],  # the centre's own lateness
         ],
     ),
+    Boundary(  # dated on the last day, and the channel took a day
+        "DELIVERY_LATE", [e.notice(notice_date=date(2026, 10, 3), first_arrived_at=e.noon(date(2026, 10, 4)))],
+        date(2026, 10, 4), date(2026, 10, 3), "info",
+    ),
     # A Friday's notice is acknowledged on the make-up Sunday.
     Boundary(
         "ACK_OVERDUE", [e.notice(notice_date=date(2026, 9, 18)), e.case()], date(2026, 9, 21), date(2026, 9, 20), "warning",
@@ -147,6 +151,7 @@ def test_a_term_shorter_than_a_year_or_longer_than_three_is_implausible(decided:
         ([e.notice(**AT_STREET)], True),  # two stations serve the place equally
         ([e.notice(**AT_STREET), e.case()], False),  # a case settles it
         ([e.notice(**AT_STREET), e.order(street_code="140106004000")], False),  # so does the order's street
+        ([e.notice(**AT_OTHER), e.registered(**AT_STREET), e.order(street_code="140106004000")], False),
         ([e.notice(**AT_OTHER)], False),
         ([e.notice(**AT_OTHER), e.registered(**AT_STREET)], True),  # two residences, two stations
         ([e.notice(**AT_OTHER), e.registered(**AT_OTHER)], False),
@@ -199,3 +204,5 @@ def test_a_year_without_a_calendar_leaves_working_day_deadlines_open_and_is_told
     assert "ACK_OVERDUE" not in e.opened(e.notice(), as_of=T, rules=rules)
     assert e.looked_at(e.notice(), as_of=T, rules=rules).step.due_date is None
     assert rules.calendar.missing_years == {2026}
+    arrived = e.notice(**SHANGHAI_CENTRE, first_arrived_at=e.noon(date(2026, 10, 4)))
+    assert not {"DELIVERY_LATE", "NOTICE_LATE"} & set(e.opened(arrived, as_of=date(2026, 10, 4), rules=rules))

@@ -1,8 +1,12 @@
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import episodes as e
 import pytest
 from boundaries import Boundary, holds
+
+from warehouse.handoffs.calendar import WorkingCalendar
+from warehouse.handoffs.deadlines import Deadlines
 
 SUSPENDED = {"order_state_code": "2", "order_state_date": date(2026, 10, 13)}
 AGREED = e.case(report_date=date(2026, 10, 9), agreement_date=date(2026, 10, 12))
@@ -75,9 +79,33 @@ def test_an_attempt_or_a_visit_of_another_month_or_case_is_no_visit(attempt: obj
     assert "VISIT_DUE" in e.opened(*agreed_on(date(2026, 10, 31)), attempt, as_of=date(2026, 11, 20))
 
 
-def test_a_visit_due_in_february_is_shown_on_its_own_days() -> None:
-    open_on = [day for day in range(1, 29) if "VISIT_DUE" in e.opened(*agreed_on(date(2025, 12, 31)), as_of=date(2026, 2, day))]
-    assert open_on == [] or open_on[0] == 20
+@pytest.mark.parametrize(
+    "help_given",
+    [
+        e.service("32", date(2026, 11, 1), service_result_code="2"),
+        e.service("31", date(2026, 11, 1)),
+        e.service("32", date(2026, 11, 13)),
+    ],
+)
+def test_help_refused_of_another_kind_or_still_to_come_checks_no_benefit(help_given: object) -> None:
+    assert "BENEFIT_CHECK_DUE" in e.opened(e.order(), AGREED, help_given, as_of=date(2026, 11, 12))
+
+
+def test_a_visit_at_the_first_moment_of_a_month_belongs_to_it() -> None:
+    midnight = e.service("12", date(2026, 11, 1), service_done_at=e.noon(date(2026, 10, 31)) + timedelta(hours=12))
+    rows = [*agreed_on(date(2026, 9, 30)), midnight]
+    assert "VISIT_DUE" not in e.opened(*rows, as_of=date(2026, 11, 20))
+    assert "VISIT_OVERDUE" in e.opened(*rows, as_of=date(2026, 11, 20))
+
+
+@pytest.mark.parametrize(("from_day", "open_on"), [("28", [28]), ("29", []), ("27", [27, 28])])
+def test_a_visit_is_shown_from_the_regions_day_if_the_month_has_it(from_day: str, open_on: list[int]) -> None:
+    known = next(v for v in e.PARAMETERS.values if v.name == "visit_due_from_day")
+    values = tuple(replace(v, amount=from_day) if v is known else v for v in e.PARAMETERS.values)
+    rules = Deadlines(replace(e.PARAMETERS, values=values), WorkingCalendar(e.DAYS), {})
+    rows = [e.order(order_date=date(2026, 1, 1), order_state_date=date(2026, 1, 1)), e.case(agreement_date=date(2026, 1, 5))]
+    shown = [day for day in range(1, 29) if "VISIT_DUE" in e.opened(*rows, as_of=date(2026, 2, day), rules=rules)]
+    assert shown == open_on
 
 
 def test_the_next_visit_is_due_this_month_or_once_visited_the_next() -> None:

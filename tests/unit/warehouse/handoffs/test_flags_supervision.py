@@ -45,7 +45,12 @@ BOUNDARIES = [
     ),
     Boundary(
         "RISK_REVIEW_DUE", IN_ORDER, date(2026, 11, 9), date(2026, 11, 8), "warning",
-        without=[[*IN_ORDER, e.assessment(date(2026, 10, 9))], [RELEASED, e.order()], [RELEASED, SUSPENDED, REPORTED]],
+        without=[
+            [*IN_ORDER, e.assessment(date(2026, 10, 9))],
+            [*IN_ORDER, e.assessment(date(2026, 11, 9))],
+            [RELEASED, e.order()],
+            [RELEASED, SUSPENDED, REPORTED],
+        ],
     ),
     # One before the report is not one of this order.
     Boundary("RISK_REVIEW_DUE", [*IN_ORDER, e.assessment(date(2026, 10, 8))], date(2026, 11, 9), date(2026, 11, 8), "warning"),
@@ -168,6 +173,9 @@ def test_a_severe_violation_is_reported_by_the_next_working_day() -> None:
         ],
     )  # fmt: skip
     holds(unreported)
+    elsewhere = e.violation("6", detected_at=e.noon(date(2026, 10, 12)), police_reported_at=e.noon(date(2026, 10, 13)))
+    flags = e.opened(RELEASED, e.order(), *REFUSALS, elsewhere, as_of=date(2026, 10, 20))
+    assert "SEVERE_VIOLATION_UNREPORTED" in flags  # an event of no counter tells nothing of these
 
 
 def test_a_completed_order_before_its_end_counts_from_the_end_it_was_given() -> None:

@@ -39,6 +39,8 @@ D1, D2, D3 = date(2026, 10, 9), date(2026, 10, 12), date(2026, 10, 20)
         ([refused(D1), refused(D2), e.violation("4", detected_at=e.noon(D2))], None),  # two on one day are one
         ([refused(D1), refused(D2), e.drug_test(None, "4", test_planned_date=D3)], D3),
         ([refused(D1), refused(D2), e.drug_test(D3, "3")], D3),
+        ([refused(D1), refused(D2), e.drug_test(NOVEMBER, "3")], NOVEMBER),  # today
+        ([refused(D1), refused(D2), e.drug_test(NOVEMBER + e.DAY, "3")], None),
         ([refused(D1), refused(D2), e.drug_test(D3, "3", test_planned_date=D2)], None),  # the planned day counts first
         ([refused(D1), refused(D2), e.drug_test(D3, "5")], None),
         ([refused(D1), refused(D2), e.violation("3")], None),  # found on no day
@@ -60,6 +62,7 @@ def test_three_different_days_of_refused_or_evaded_tests_of_the_order_are_severe
         ([left(D1, D1), left(D2, D2), approved(D3, None, D3 + e.DAY)], D3),  # approved the day after
         ([left(D1, D1), left(D2, D2), e.violation("1", absence_start_date=D3)], None),
         ([left(D1, D1), left(D2, D2), left(NOVEMBER + e.DAY, None)], None),
+        ([left(D1, D1), left(D2, D2), left(NOVEMBER, None)], NOVEMBER),
         ([left(D1, D1), left(D1, D1, source_key="GA-WG-other"), left(D2, D2)], D2),  # events, not days
     ],
 )
@@ -72,6 +75,7 @@ def test_three_leaves_without_permission_are_severe_from_the_third(rows: list[An
     [
         ([left(date(2026, 10, 1), date(2026, 10, 30))], None),  # thirty days
         ([left(date(2026, 10, 1), date(2026, 10, 31))], date(2026, 10, 31)),  # the thirty-first
+        ([left(date(2026, 10, 1), date(2026, 10, 31), approved_at=e.noon(D1))], date(2026, 10, 31)),  # approval ends no such leave
         ([left(date(2026, 10, 1), date(2026, 10, 30)), left(date(2026, 10, 20), date(2026, 10, 30))], None),  # days are counted once
         ([left(date(2026, 10, 1), date(2026, 10, 30)), left(date(2026, 11, 5), date(2026, 11, 5))], date(2026, 11, 5)),
         ([left(date(2026, 11, 1), None)], None),  # runs until today, the thirtieth day
