@@ -120,7 +120,8 @@ def _orders(life: pd.DataFrame) -> pd.DataFrame:
         life, "SQ-", order_number=_numbers(life, "社康"), order_type_code="2", order_date=life["served_date"],
         registration_number=_register_number(life), decision_number=_numbers(life, "强戒"), served_date=life["served_date"],
         street_code=_street(life).str[:9], execution_region_code=_street(life).str[:6],
-        execution_start_date=life["reported_date"], execution_end_date=life["served_date"] + timedelta(days=1095), order_state_code="1", order_state_date=life["served_date"],
+        execution_start_date=life["reported_date"], execution_end_date=life["served_date"] + timedelta(days=1095),
+        order_state_code="1", order_state_date=life["served_date"],
     )  # fmt: skip
 
 
