@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -77,11 +78,13 @@ def public_key_set() -> dict[str, Any]:
 
 
 def _private_key() -> OKPKey:
-    return _key_of(key_source().master_key(MASTER_KEY))
+    return _key_in(key_source().folder)
 
 
 @lru_cache(maxsize=4)
-def _key_of(seed: bytes) -> OKPKey:
+def _key_in(folder: Path) -> OKPKey:
+    """The key of an installation, read once: it never changes under a running process, and an intake signs hundreds a second."""
+    seed = key_source().master_key(MASTER_KEY)
     public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
     key = OKPKey.import_key(
         {"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(public).decode(), "d": urlsafe_b64encode(seed).decode()}

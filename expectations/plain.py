@@ -134,7 +134,7 @@ def _holds(condition: Mapping[str, Any], row: PlainRow) -> bool:
 
 def kept_counts(feed: Feed, rows: Sequence[PlainRow]) -> list[tuple[Promise, int]]:
     """How many of these rows each promise applies to and is kept by, in the order of `promises`."""
-    return [(promise, sum(_applies(feed, promise, row) for row in rows)) for promise in promises(feed)]
+    return [(promise, sum(_applies(feed, promise, row) for row in rows)) for promise in promises_kept_by_rule(feed) or ()]
 
 
 def _applies(feed: Feed, promise: Promise, row: PlainRow) -> bool:
@@ -153,9 +153,16 @@ def _applies(feed: Feed, promise: Promise, row: PlainRow) -> bool:
             return is_given
 
 
-def keeps_every_promise(feed: Feed) -> bool:
-    """True when Great Expectations, asked once, says that a kept promise of this feed is kept: then plain rows may be staged."""
-    from expectations.suites import judgements  # seconds to import: only who judges pays
+_promises: dict[str, tuple[Feed, tuple[Promise, ...]]] = {}
 
-    failing = judgements(feed).failing({promise.column: {KEPT} for promise in promises(feed)})
-    return not any(failing.values())
+
+def promises_kept_by_rule(feed: Feed) -> tuple[Promise, ...] | None:
+    """The feed's promises, once Great Expectations (asked one time) said that a kept promise is kept; else None: no row is plain."""
+    made = _promises.get(feed.feed)
+    if made is None or made[0] is not feed:
+        from expectations.suites import judgements  # seconds to import: only who judges pays
+
+        every = promises(feed)
+        failing = judgements(feed).failing({promise.column: {KEPT} for promise in every})
+        _promises[feed.feed] = made = (feed, () if any(failing.values()) else every)
+    return made[1] or None

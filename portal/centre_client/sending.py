@@ -29,7 +29,7 @@ PUSH_PATH = "/api/v1/intake/detention_centers/release_notices"
 KEYS_PATH = "/api/v1/intake/keys"
 RECEIPT = "intake-receipt"
 # Seconds to wait before each further try: soon, then ever more patiently, 75 hours in all.
-WAITS = (5, 30, 120, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 72000, 86400, 11045)
+WAITS = (5, 30, 120, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 72000, 86400, 11245)
 GIVE_UP_AFTER = timedelta(seconds=sum(WAITS))
 TIMEOUT = (10, 60)
 

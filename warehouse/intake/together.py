@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection, text
@@ -25,7 +24,7 @@ from core.faults import crash_point
 from core.logs import log_event
 from expectations.agreement import Feed
 from expectations.decoding.messages import read_envelope
-from expectations.plain import PlainRow, keeps_every_promise, kept_counts, plain_rows
+from expectations.plain import PlainRow, kept_counts, plain_rows, promises_kept_by_rule
 from warehouse.intake.answers import Decided, Sent, notices, push_answer
 from warehouse.intake.centres import trusted
 from warehouse.intake.push import CHANNEL, Answer, Desk, Push, durable_transaction
@@ -57,7 +56,7 @@ class Plain:
 
 def plain_of(push: Push) -> Plain | None:
     """The batch as one that may be taken together with others, or None."""
-    if push.is_upload or not keeps_every_promise(push.feed):
+    if push.is_upload or not promises_kept_by_rule(push.feed):
         return None
     try:
         rows = plain_rows(push.feed, read_envelope(push.feed, push.delivery.content), now_at())
@@ -76,7 +75,7 @@ def one_group(found: Mapping[int, Plain]) -> dict[int, Plain]:
     count = 0
     for place, plain in found.items():
         keys = {("key", key) for key in plain.keys}
-        marks = keys | {("nonce", plain.push.app_key, plain.push.nonce), ("batch", plain.push.sender_code, plain.push.batch_id)}
+        marks = keys | {("nonce", plain.push.app_key, plain.push.nonce), ("batch", plain.push.batch_id)}
         if len(keys) == len(plain.rows) and not seen & marks and count + len(plain.rows) <= MOST_ROWS:
             group[place] = plain
             seen |= marks
@@ -112,9 +111,8 @@ class Together:
             received_at = now_at()
             group = list(new.values())
             answers = [self._answer(plain, received_at) for plain in group]
-            ids = _insert(connection, group, [addresses[place] for place in new], answers, received_at)
+            ids = _insert(connection, feed, group, [addresses[place] for place in new], answers, received_at)
             _stage(connection, feed, group, ids, received_at)
-            _write_receipts(connection, group, ids, received_at)
             crash_point("intake.before_commit")
         crash_point("intake.after_commit")
         log_event("batches accepted together", batches=len(group), first=ids[0], rows=sum(len(plain.rows) for plain in group))
@@ -160,9 +158,12 @@ select 'batch', sender_code, batch_id from landing.push
 """
 
 
-def _insert(connection: Connection, group: Sequence[Plain], addresses: list[str], answers: list[str], received_at: datetime) -> list[int]:
-    """The batches and their pushes stand, answered; gives the landing numbers in the group's order."""
+def _insert(
+    connection: Connection, feed: Feed, group: Sequence[Plain], addresses: list[str], answers: list[str], received_at: datetime
+) -> list[int]:
+    """Nonces are used up; batches and pushes stand, answered, with receipts and counts; listeners are told. Landing numbers in order."""
     pushes = [plain.push for plain in group]
+    kept = kept_counts(feed, [row for plain in group for row in plain.rows])
     given = {
         "names": [p.delivery.name for p in pushes],
         "senders": [p.sender_code for p in pushes],
@@ -173,46 +174,55 @@ def _insert(connection: Connection, group: Sequence[Plain], addresses: list[str]
         "app_keys": [p.app_key for p in pushes],
         "nonces": [p.nonce for p in pushes],
         "answers": answers,
+        "receipts": [_receipt(plain, received_at) for plain in group],
         "now": received_at,
-        "provider": pushes[0].feed.provider,
-        "feed": pushes[0].feed.feed,
+        "provider": feed.provider,
+        "feed": feed.feed,
         "notes": json.dumps({"unknown_columns": []}),
+        "channel": CHANNEL,
+        "expectations": [promise.aspect for promise, _ in kept],
+        "fields": [promise.field or "" for promise, _ in kept],
+        "severities": [promise.severity for promise, _ in kept],
+        "checked": [count for _, count in kept],
     }
-    if connection.execute(text(INSERT_NONCES), given).rowcount != len(pushes):
+    rows = connection.execute(text(INSERT), given).all()
+    if len(rows) != len(pushes) or {row.nonce_count for row in rows} | {row.push_count for row in rows} != {len(pushes)}:
         raise Collision
-    rows = connection.execute(text(INSERT_BATCHES), given).all()
     ids = {(row.sender_code, row.name): row.batch_id for row in rows}
-    if len(ids) != len(pushes):
-        raise Collision
-    in_order = [ids[p.sender_code, p.delivery.name] for p in pushes]
-    if connection.execute(text(INSERT_PUSHES), given | {"ids": in_order}).rowcount != len(pushes):
-        raise Collision
-    told = {"channel": CHANNEL, "ids": [str(number) for number in in_order]}
-    connection.execute(text("select pg_notify(:channel, id) from unnest(cast(:ids as text[])) id"), told)
-    return in_order
+    return [ids[p.sender_code, p.delivery.name] for p in pushes]
 
 
-INSERT_NONCES = """
-insert into landing.nonce (app_key, nonce, seen_at)
-select k, n, :now from unnest(cast(:app_keys as text[]), cast(:nonces as text[])) as given (k, n) on conflict do nothing
-"""
-
-INSERT_BATCHES = """
-insert into landing.batch (provider, feed, name, form, sender_code, declared_rows, exported_at, content_address, size_bytes, received_at,
-    state, row_count, staged_count, notes, finished_at, decided_order)
-select :provider, :feed, name, 'push', sender, count, exported, address, size, :now, 'accepted', count, count, cast(:notes as jsonb), :now,
-    nextval('landing.batch_decided_order')
-from unnest(cast(:names as text[]), cast(:senders as text[]), cast(:counts as integer[]), cast(:exported as timestamptz[]),
-    cast(:addresses as text[]), cast(:sizes as bigint[])) as given (name, sender, count, exported, address, size)
-on conflict do nothing returning batch_id, name, sender_code
-"""
-
-INSERT_PUSHES = """
-insert into landing.push (sender_code, batch_id, landing_batch_id, content_address, app_key, received_at, status, answer)
-select sender, name, id, address, app_key, :now, 200, answer
-from unnest(cast(:senders as text[]), cast(:names as text[]), cast(:ids as bigint[]), cast(:addresses as text[]),
-    cast(:app_keys as text[]), cast(:answers as text[])) as given (sender, name, id, address, app_key, answer)
-on conflict do nothing
+INSERT = """
+with given as materialized (
+    select * from unnest(cast(:names as text[]), cast(:senders as text[]), cast(:counts as integer[]), cast(:exported as timestamptz[]),
+        cast(:addresses as text[]), cast(:sizes as bigint[]), cast(:app_keys as text[]), cast(:nonces as text[]),
+        cast(:answers as text[]), cast(:receipts as text[]))
+        as given (name, sender, count, exported, address, size, app_key, nonce, answer, receipt)
+), nonces as (
+    insert into landing.nonce (app_key, nonce, seen_at) select app_key, nonce, :now from given on conflict do nothing returning 1
+), batches as (
+    insert into landing.batch (provider, feed, name, form, sender_code, declared_rows, exported_at, content_address, size_bytes,
+        received_at, state, row_count, staged_count, notes, finished_at, decided_order)
+    select :provider, :feed, name, 'push', sender, count, exported, address, size, :now, 'accepted', count, count,
+        cast(:notes as jsonb), :now, nextval('landing.batch_decided_order')
+    from given on conflict do nothing returning batch_id, name, sender_code
+), pushes as (
+    insert into landing.push (sender_code, batch_id, landing_batch_id, content_address, app_key, received_at, status, answer)
+    select sender, name, batches.batch_id, address, app_key, :now, 200, answer
+    from given join batches using (name) on conflict do nothing returning 1
+), receipts as (
+    insert into ops.receipt (batch_id, receipt, written_at)
+    select batch_id, cast(receipt as jsonb), :now from given join batches using (name)
+), results as (
+    insert into ops.expectation_result (batch_id, feed, expectation, field, severity, checked, failed, judged_at)
+    select (select min(batch_id) from batches), :feed, expectation, field, severity, checked, 0, :now
+    from unnest(cast(:expectations as text[]), cast(:fields as text[]), cast(:severities as text[]), cast(:checked as integer[]))
+        as kept (expectation, field, severity, checked)
+    where exists (select from batches)
+)
+select batch_id, name, sender_code, (select count(*) from nonces) as nonce_count, (select count(*) from pushes) as push_count,
+    pg_notify(:channel, cast(batch_id as text))
+from batches
 """
 
 
@@ -228,8 +238,6 @@ def _stage(connection: Connection, feed: Feed, group: Sequence[Plain], ids: list
     table = table.append_column("batch_id", pa.array(batch_ids, pa.int64()))
     table = table.append_column("arrived_at", pa.array([received_at.isoformat()] * count, pa.string()))
     copy_table(connection, f"{feed.schema}.{feed.feed}", table)
-    kept = kept_counts(feed, rows)
-    _copy_counts(connection, feed, ids[0], kept, received_at)
 
 
 def _worth_keeping(feed: Feed, received: Mapping[str, str]) -> dict[str, str]:
@@ -238,44 +246,9 @@ def _worth_keeping(feed: Feed, received: Mapping[str, str]) -> dict[str, str]:
     return {name: told for name, told, form in agreed if form is None or not form.search(told)}
 
 
-def _copy_counts(connection: Connection, feed: Feed, batch_id: int, kept: list[Any], judged_at: datetime) -> None:
-    count = len(kept)
-    columns = {
-        "batch_id": pa.array([batch_id] * count, pa.int64()),
-        "expectation": pa.array([promise.aspect for promise, _ in kept]),
-        "field": pa.array([promise.field or "" for promise, _ in kept]),
-        "feed": pa.array([feed.feed] * count),
-        "severity": pa.array([promise.severity for promise, _ in kept]),
-        "checked": pa.array([checked for _, checked in kept], pa.int32()),
-        "failed": pa.array([0] * count, pa.int32()),
-        "judged_at": pa.array([judged_at.isoformat()] * count),
-    }
-    copy_table(connection, "ops.expectation_result", pa.table(columns))
-
-
-def _write_receipts(connection: Connection, group: Sequence[Plain], ids: list[int], received_at: datetime) -> None:
-    """What `warehouse.staging.receipts` writes of an accepted batch, for all of them."""
+def _receipt(plain: Plain, received_at: datetime) -> str:
+    """What `warehouse.staging.receipts` writes of an accepted batch."""
     at = received_at.astimezone(SHANGHAI).isoformat(timespec="seconds")
-    receipts = [
-        {
-            "file": plain.push.delivery.name,
-            "sha256": plain.push.body_sha256,
-            "state": "accepted",
-            "error_code": None,
-            "rows": len(plain.rows),
-            "accepted": len(plain.rows),
-            "duplicates": 0,
-            "rejected": 0,
-            "warnings": 0,
-            "received_at": at,
-            "finished_at": at,
-        }
-        for plain in group
-    ]
-    connection.execute(
-        text(
-            "insert into ops.receipt (batch_id, receipt, written_at) select id, cast(receipt as jsonb), :now "
-            "from unnest(cast(:ids as bigint[]), cast(:receipts as text[])) as given (id, receipt)"
-        ),
-        {"ids": ids, "receipts": [json.dumps(one, ensure_ascii=False) for one in receipts], "now": received_at},
-    )
+    counts = {"rows": len(plain.rows), "accepted": len(plain.rows), "duplicates": 0, "rejected": 0, "warnings": 0}
+    said = {"file": plain.push.delivery.name, "sha256": plain.push.body_sha256, "state": "accepted", "error_code": None}
+    return json.dumps(said | counts | {"received_at": at, "finished_at": at}, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""One intake for a module of tests: a migrated database, keys, raw bytes and the server process."""
+"""One intake for all tests of this folder (starting it takes seconds): a migrated database, keys, raw bytes and the server process."""
 
 import os
 import sys
@@ -17,35 +17,40 @@ from warehouse.database import Role, transaction
 from warehouse.registry.loading import ensure_reference_data
 
 
-@pytest.fixture(scope="module")
-def intake_warehouse(server_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A migrated database with parameters and working days; the environment points there until the module ends."""
+@pytest.fixture(scope="session")
+def intake_environment(server_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What points to a migrated database with parameters and working days, keys and raw bytes."""
     folder = tmp_path_factory.mktemp("intake")
-    before = dict(os.environ)
-    url = postgres.create_database(server_url, f"intake_{os.getpid()}_{abs(hash(str(folder))) % 10**9}", migrated_template)
     KeyFolder(folder / "keys").create_missing()
-    os.environ |= {"GUITU_DATABASE_URL": url, "GUITU_KEYS": str(folder / "keys"), "GUITU_RAW_URL": (folder / "raw").as_uri()}
-    with transaction(Role.ETL) as connection:
+    url = postgres.create_database(server_url, f"intake_{os.getpid()}", migrated_template)
+    environment = {"GUITU_DATABASE_URL": url, "GUITU_KEYS": str(folder / "keys"), "GUITU_RAW_URL": (folder / "raw").as_uri()}
+    with serving.pointed_to(environment), transaction(Role.ETL) as connection:
         ensure_reference_data(connection)
-    yield url
-    os.environ.clear()
-    os.environ.update(before)
+    return environment
 
 
-@pytest.fixture(scope="module")
-def centre(intake_warehouse: str) -> serving.Centre:
+@pytest.fixture(autouse=True)
+def in_the_intakes_environment(intake_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test of this folder looks at the intake's database."""
+    for name, value in intake_environment.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def intake_warehouse(intake_environment: dict[str, str]) -> str:
+    """The database the intake writes to."""
+    return intake_environment["GUITU_DATABASE_URL"]
+
+
+@pytest.fixture(scope="session")
+def centre(intake_environment: dict[str, str]) -> serving.Centre:
     """A registered centre."""
-    return serving.Centre().registered()
+    with serving.pointed_to(intake_environment):
+        return serving.Centre().registered()
 
 
-@pytest.fixture(scope="module")
-def intake(centre: serving.Centre) -> Iterator[serving.Intake]:
+@pytest.fixture(scope="session")
+def intake(intake_environment: dict[str, str], centre: serving.Centre) -> Iterator[serving.Intake]:
     """A running intake that knows the centre."""
-    with serving.running_intake() as running:
+    with serving.running_intake(**intake_environment) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of the module's own."""
-    return tmp_path_factory.mktemp("centre")

@@ -23,7 +23,7 @@ from portal.signature import Signature, Tag, sign
 from warehouse.database import Role, transaction
 from warehouse.intake.centres import register
 
-PUBLIC_URL = "https://intake.example"
+PUBLIC_URL = "https://intake.example"  # what centres sign for; the real address is another, as behind a proxy
 CENTRE = "140100Q001"
 SECONDS_TO_START = 180
 
@@ -105,6 +105,18 @@ class Intake:
         return self.client.post(self.address + path, content=body, headers=dict(headers))
 
 
+@contextmanager
+def pointed_to(environment: Mapping[str, str]) -> Iterator[None]:
+    """The environment has these settings for the time of the block."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def free_port() -> int:
     """A port nobody listens on now."""
     with socket.socket() as probe:
@@ -115,8 +127,8 @@ def free_port() -> int:
 @contextmanager
 def running_intake(**environment: str) -> Iterator[Intake]:
     """A real `python -m portal.intake` on loopback, stopped (by its own process id) at the end."""
-    port = free_port()
-    given = os.environ | {"GUITU_INTAKE_PUBLIC_URL": PUBLIC_URL, "GUITU_INTAKE_PORT": str(port)} | environment
+    port = environment.get("GUITU_INTAKE_PORT") or str(free_port())
+    given = os.environ | {"GUITU_INTAKE_PUBLIC_URL": PUBLIC_URL, "GUITU_INTAKE_PORT": port} | environment
     process = subprocess.Popen([sys.executable, "-m", "portal.intake"], env=given)
     address = f"http://127.0.0.1:{port}"
     try:

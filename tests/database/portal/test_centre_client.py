@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serving import CENTRE, Intake, envelope, free_port, notice, running_intake
+from pytest_httpserver import HTTPServer
+from serving import CENTRE, Intake, envelope, free_port, notice, pointed_to, running_intake
 
 from core.errors import FixConfiguration, GuituError
 from expectations.agreement import feed
@@ -20,14 +21,15 @@ from warehouse.__main__ import main as warehouse
 
 
 @pytest.fixture(scope="module")
-def place(intake_warehouse: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Intake]]:
+def place(intake_environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Intake]]:
     """A centre's folder whose key is registered with the command, and an intake at the address it knows."""
     folder, port = tmp_path_factory.mktemp("centre"), free_port()
     url = f"http://127.0.0.1:{port}"
     assert main(["--folder", str(folder), "keygen", "--centre", CENTRE, "--url", url]) == 0
     [public] = folder.glob("*.pub.pem")
-    assert warehouse(["register-centre", CENTRE, str(public), "--by", "coordinator"]) == 0
-    with running_intake(GUITU_INTAKE_PORT=str(port), GUITU_INTAKE_PUBLIC_URL=url) as intake:
+    with pointed_to(intake_environment):
+        assert warehouse(["register-centre", CENTRE, str(public), "--by", "coordinator"]) == 0
+    with running_intake(**intake_environment, GUITU_INTAKE_PORT=str(port), GUITU_INTAKE_PUBLIC_URL=url) as intake:
         yield Place(folder), Intake(url, intake.process, intake.client)
 
 
@@ -131,11 +133,10 @@ def test_the_schedule_ends_after_75_hours() -> None:
 
 
 @pytest.mark.parametrize(("retry_after", "expected"), [("7200", 7200.0), ("1", 5.0), ("soon", 5.0)])
-def test_retry_after_is_obeyed(retry_after: str, expected: float, tmp_path: Path, httpserver: object) -> None:
+def test_retry_after_is_obeyed(retry_after: str, expected: float, tmp_path: Path, httpserver: HTTPServer) -> None:
     folder = tmp_path / "centre"
-    server = httpserver
-    main(["--folder", str(folder), "keygen", "--centre", CENTRE, "--url", server.url_for("")])
-    server.expect_request(sending.PUSH_PATH).respond_with_data("{}", 503, {"Retry-After": retry_after})
+    main(["--folder", str(folder), "keygen", "--centre", CENTRE, "--url", httpserver.url_for("")])
+    httpserver.expect_request(sending.PUSH_PATH).respond_with_data("{}", 503, {"Retry-After": retry_after})
     here, waited = Place(folder), []
 
     def sleep(seconds: float) -> None:

@@ -193,10 +193,10 @@ def test_no_mutation_of_twenty_thousand_is_accepted_with_changed_meaning(intake:
     mutations(intake, centre, 20_000, SEED + 1)
 
 
-def test_the_wrapper_alone_stands_ten_thousand_mutations(centre: Centre) -> None:
+def test_the_wrapper_alone_stands_two_thousand_mutations(centre: Centre) -> None:
     chance, body = random.Random(SEED), envelope("MUT", [notice("mut")])
     public_key = centre.key.public_key().public_bytes_raw()
-    for number in range(10_000):
+    for number in range(2_000):
         if number % 200 == 0:
             headers = centre.headers(body, "MUT")
         sent_headers, sent_body, method, path, has_changed = mutated(chance, headers, body)

@@ -15,7 +15,7 @@ from expectations.agreement import feed
 from expectations.decoding import decode
 from expectations.decoding.messages import Envelope, read_envelope
 from expectations.delivery import Delivery
-from expectations.plain import can_be_plain, keeps_every_promise, kept_counts, plain_rows
+from expectations.plain import can_be_plain, kept_counts, plain_rows, promises_kept_by_rule
 from expectations.reading import read_rows
 from expectations.verdict import judge
 
@@ -144,7 +144,7 @@ def test_feeds_with_promises_of_whole_columns_have_no_plain_rows() -> None:
 
 
 def test_the_suite_has_been_asked_whether_a_kept_promise_is_kept() -> None:
-    assert keeps_every_promise(FEED)
+    assert promises_kept_by_rule(FEED)
 
 
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="no sample province")
