@@ -151,7 +151,7 @@ def _work_near(connection: Connection, day: date) -> tuple[_Worked, Assignment] 
     """Decides the neighbourhood; where it draws in a row from outside, or decides one at its edge otherwise than before, that row's
     neighbourhood is decided with it. None where it goes on growing: then all is near."""
     model = model_in_use(connection)
-    gather(connection)
+    reached = gather(connection)
     loaded = None
     for _ in range(MOST_SPREADS):
         loaded = load(connection, day, "near", loaded)
@@ -160,7 +160,9 @@ def _work_near(connection: Connection, day: date) -> tuple[_Worked, Assignment] 
         spreading = _drawn_in(worked) | _is_of_merged_person(worked, assignment) | _is_altered_at_the_edge(worked, assignment)
         if not spreading.any():
             return worked, assignment
-        extend(connection, loaded.record_id[spreading].tolist())
+        before, reached = reached, extend(connection, loaded.record_id[spreading].tolist())
+        if reached == before:
+            return worked, assignment
     return None
 
 
