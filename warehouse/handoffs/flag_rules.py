@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from warehouse.handoffs.facts import Facts
 from warehouse.handoffs.rows import (
     Case,
     DrugTest,
@@ -101,3 +102,14 @@ def seen(row: SourceRow | None, field: str, value_class: str) -> tuple[Seen, ...
 def seen_all(rows: Iterable[SourceRow], field: str, value_class: str) -> tuple[Seen, ...]:
     """Rows as evidence, in order of their keys."""
     return tuple(one for row in sorted(rows, key=lambda row: row.source_key) for one in seen(row, field, value_class))
+
+
+def rows_of_term(facts: Facts) -> tuple[Seen, ...]:
+    """The row that told the term date: what a flag stands on when all it says is that something is not there."""
+    if facts.release_date:
+        return seen(facts.release_notice, "actual_released_at", "date") or seen(facts.roster, "custody_state_date", "date")
+    for row in (facts.notice, facts.roster, facts.withdrawn):
+        if row is not None and row.expected_release_date:
+            return seen(row, "expected_release_date", "date")
+    told = seen(facts.roster, "custody_state_date", "date") or seen(facts.order, "order_date", "date")
+    return told or seen_all(facts.cases, "report_date", "date")

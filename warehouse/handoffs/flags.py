@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from warehouse.handoffs import flags_after_release, flags_before_release, flags_of_records, flags_rehabilitation, flags_supervision
-from warehouse.handoffs.flag_rules import Audience, FlagRule, Found
+from warehouse.handoffs.flag_rules import Audience, FlagRule, Found, Seen, rows_of_term
 from warehouse.handoffs.region_parameters import ParameterMissing
 from warehouse.handoffs.situation import Situation
 from warehouse.handoffs.states import PHASES
@@ -57,19 +57,17 @@ def flags_of(situation: Situation) -> list[Flag]:
         except ParameterMissing:
             continue
         if found:
-            evidence = _evidence(rule, found, terms.used)
+            evidence = _evidence(rule, found, found.rows or rows_of_term(situation.facts), terms.used)
             opened.append(Flag(rule.code, found.severity, found.due_date, rule.owner_role, found.see or rule.see, evidence))
     return opened
 
 
-def _evidence(rule: FlagRule, found: Found, used: list[ParameterValue]) -> dict[str, Any]:
+def _evidence(rule: FlagRule, found: Found, rows: tuple[Seen, ...], used: list[ParameterValue]) -> dict[str, Any]:
     parameters = dict.fromkeys(f"{v.name}/{v.region}/{v.residence}/{v.valid_from}" for v in used)
     evidence: dict[str, Any] = {
         "rule": RULE_VERSION,
         "source": rule.source,
-        "rows": [
-            {"feed": row.feed, "source_key": row.source_key, "field": row.field, "value_class": row.value_class} for row in found.rows
-        ],
+        "rows": [{"feed": row.feed, "source_key": row.source_key, "field": row.field, "value_class": row.value_class} for row in rows],
         "parameters": list(parameters),
         "see": [str(one) for one in found.see or rule.see],
     }

@@ -160,7 +160,8 @@ def release_not_confirmed(s: Situation) -> Found | None:
     facts = s.facts
     if not s.today.is_past(facts.expected_date):
         return None
-    return Found(CRITICAL, facts.expected_date, seen(facts.notice or facts.roster, "actual_released_at", "empty"))
+    rows = seen(facts.notice, "actual_released_at", "empty") + seen(facts.roster, "expected_release_date", "date")
+    return Found(CRITICAL, facts.expected_date, rows)
 
 
 def roster_left_unknown(s: Situation) -> Found | None:

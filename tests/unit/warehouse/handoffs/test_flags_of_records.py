@@ -3,9 +3,14 @@ from typing import Any
 
 import episodes as e
 import pytest
+from random_episodes import DIRECTORY, RandomEpisodes
 
+from expectations.agreement import feeds
+from warehouse.handoffs.flag_rules import FEED_OF
 from warehouse.handoffs.flags import AUDIENCE, FLAGS
+from warehouse.handoffs.handoff import handoff_of
 from warehouse.handoffs.link_conflicts import link_conflicts
+from warehouse.handoffs.routing import Stations
 from warehouse.handoffs.rows import LinkConflict
 
 R = e.RELEASE
@@ -96,3 +101,23 @@ def test_every_flag_has_its_owner_and_its_audience() -> None:
     wanted = {tuple(line.split()) for line in TABLE.replace("|", "\n").strip().splitlines()}
     assert {(rule.code, rule.owner_role, "".join(rule.see)) for rule in FLAGS} == wanted
     assert set(AUDIENCE) == {code for code, _, _ in wanted}
+
+
+def test_every_flag_walks_back_to_rows_of_its_episode_and_fields_of_their_feeds() -> None:
+    """On random episodes of every kind; a flag that says something is missing stands on the row that told the term date."""
+    rules, stations, seen = e.deadlines(*DIRECTORY), Stations(DIRECTORY), set()
+    episodes = RandomEpisodes(AFTER, seed=5)
+    for _ in range(600):
+        episode = episodes.next()
+        parts = (episode.notices, episode.roster, episode.orders, episode.cases, episode.services, episode.registered)
+        more = (episode.tests, episode.violations, episode.assessments)
+        known = {(FEED_OF[type(row)], row.source_key) for part in (*parts, *more) for row in part}
+        found = handoff_of(episode, AFTER, rules, stations).handoff
+        for flag in found.flags if found else ():
+            rows = flag.evidence["rows"]
+            seen.add(flag.flag_code)
+            assert rows, flag.flag_code
+            if flag.flag_code != "IDENTITY_CONFLICT":
+                assert {(row["feed"], row["source_key"]) for row in rows} <= known, flag.flag_code
+                assert all(row["field"] in feeds()[row["feed"]].by_name for row in rows), (flag.flag_code, rows)
+    assert len(seen) > 25
