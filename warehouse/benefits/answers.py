@@ -53,6 +53,7 @@ PARAMETERS = (
     "long_unemployed_months",
     "older_worker_age_male_years",
     "older_worker_age_female_years",
+    "tenancy_warn_months",
 )
 NAMES = (*FACTS, *(f"parameter:{name}" for name in PARAMETERS))
 BITS = {name: np.uint64(1 << place) for place, name in enumerate(NAMES)}

@@ -17,9 +17,12 @@ from warehouse.benefits.reading import HOUSEHOLD_FEEDS
 from warehouse.benefits.situation import LAW_OF_2026
 from warehouse.benefits.writing import Subjects
 
-RULES = "1"
+RULES = "2"
 """Version of the rules' code; another one than the last run's looks at everybody again."""
 READ_FEEDS = (*FEEDS, "registered_persons", "population_changes")
+# Payments are many, and only those of a category that has ended are read.
+PAYMENTS = "benefit_payments"
+BIRTH, ENDED = 1, 4
 SNAPSHOT_FEEDS = ("job_seekers", "job_placements")
 CHANGES_OF_LAW = (date(2024, 10, 24), LAW_OF_2026)
 PARAMETERS = (
@@ -52,7 +55,7 @@ def basis_now(connection: Connection, as_of: date) -> Basis:
     """What a run rests on that reads now."""
     ask = connection.execute
     marks = {"rules": RULES, "day": as_of.isoformat(), "parameters": ask(text(PARAMETERS)).scalar_one()}
-    for feed in READ_FEEDS:
+    for feed in (*READ_FEEDS, PAYMENTS):
         table = f"{feeds()[feed].schema}.{feed}"
         marks[f"feed/{feed}"] = str(ask(text(f"select coalesce(max(version_id), 0) from {table}")).scalar_one())  # noqa: S608
     for feed in SNAPSHOT_FEEDS:
@@ -115,6 +118,7 @@ def touched(connection: Connection, before: Basis, now: Basis, absent: Sequence[
     _touch_rows(connection, before)
     _touch_persons(connection, before, absent)
     _touch_households(connection)
+    _touch_by_payments(connection, before)
     for kind in ("household", "person"):
         awake = f"select subject from benefits.wake where kind = '{kind}' and wakes_on <= :day"  # noqa: S608
         run(text(f"insert into news_{kind} {awake} on conflict do nothing"), {"day": now.day})
@@ -171,6 +175,27 @@ def _touch_households(connection: Connection) -> None:
                 f"on t.feed = '{feed}' and t.source_key = v.source_key where v.household_number is not null on conflict do nothing"
             )
         )
+
+    connection.execute(
+        text(
+            "insert into news_household select h.household_number from news_row t join sealed.population_changes v "
+            f"on t.feed = 'population_changes' and v.source_key = t.source_key and v.change_type_code = '{BIRTH}' "
+            "join staging.assistance_households h on h.is_current and h.household_register_number = v.household_register_number "
+            "where h.household_number is not null on conflict do nothing"
+        )
+    )
+
+
+def _touch_by_payments(connection: Connection, before: Basis) -> None:
+    """Households with an ended category to which a new version of a payment belongs, or an older one of the same row."""
+    connection.execute(
+        text(
+            f"insert into news_household select distinct v.household_number from staging.{PAYMENTS} n join staging.{PAYMENTS} v "  # noqa: S608
+            "using (source_key) join staging.assistance_households h on h.household_number = v.household_number and h.is_current "
+            f"and h.household_state_code = '{ENDED}' where n.version_id > :seen on conflict do nothing"
+        ),
+        {"seen": before.number(f"feed/{PAYMENTS}")},
+    )
 
 
 def _share(connection: Connection) -> None:

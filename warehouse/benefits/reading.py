@@ -38,7 +38,8 @@ EXPRESSIONS: dict[str, str] = {
 }
 TYPES = {kind: pa.int64() for kind in CODED}
 TYPES |= {"text": pa.string(), "household": pa.string(), "person": pa.string(), "employer": pa.string()}
-DEATH = 2
+BIRTH, DEATH, MOVE_OUT = 1, 2, 4
+LET, ENDED = 2, 4
 SURE = "l.link_status <> 'review'"
 PERSON = f"case when {SURE} then l.person_id end"
 OURS = f"l.person_id in (select id from wanted_person) and {SURE}"  # noqa: S608
@@ -82,8 +83,45 @@ class Reader:
         tables["absences"] = self._absences()
         tables["deaths"] = self._changes()
         tables["addresses"] = self._addresses()
+        tables |= self._for_flags()
         tables["people"] = self._people(scope.persons)
         return tables
+
+    def let_dwellings(self, least_months: int) -> dict[str, pd.DataFrame]:
+        """Tables about dwellings let to somebody with so many months owed or empty, whether the tenant is linked or not."""
+        kinds = FEEDS["public_housing"]
+        listed = ", ".join(f"{_expression(name, kind)} as {name}" for name, kind in kinds.items())
+        at_risk = f"v.tenancy_state_code = '{LET}' and greatest(v.arrears_months, v.idle_months) >= {int(least_months)}"
+        rows = self._copy_out(f"select {listed} {self._from('public_housing')} where {at_risk}", kinds)
+        scope = Scope(set(rows["household_number"].dropna()), set(rows["person_id"].dropna()))
+        return self.tables(scope) | {"public_housing": rows}
+
+    def _for_flags(self) -> dict[str, pd.DataFrame]:
+        """Moves of persons, births in the households' registers, payments of households with a category that has ended."""
+        changed = "v.change_date - date '1970-01-01' as change_date"
+        of_type, region = self._from("population_changes"), EXPRESSIONS["region"].format(name="new_region_code")
+        ours, ended = "(select id from wanted_household)", f"v.household_state_code = '{ENDED}' and v.household_number is not null"
+        registers = f"select v.household_register_number {self._from('assistance_households')} where v.household_number in {ours}"
+        return {
+            "moves": self._copy_out(
+                f"select {PERSON} as person_id, {changed}, {region} as new_region_code {of_type} "
+                f"where v.change_type_code = '{MOVE_OUT}' and {OURS}",
+                KNOWN["moves"],
+            ),
+            "births": self._copy_out(
+                f"select {PERSON} as person_id, {changed}, v.household_register_number, {region} as new_region_code, "
+                "substring(v.police_station_code from '^[0-9]{6}')::bigint as police_region_code "
+                f"{of_type} where v.change_type_code = '{BIRTH}' and v.household_register_number in ({registers})",
+                KNOWN["births"],
+            ),
+            "payments": self._copy_out(
+                "select v.household_number, v.category_code::smallint as category_code, v.benefit_month::integer as benefit_month, "
+                f"v.payment_date - date '1970-01-01' as payment_date {self._from('benefit_payments')} "
+                f"where v.payment_kind_code = '1' and v.payment_state_code = '1' and v.household_number in {ours} and v.household_number in "
+                f"(select v.household_number {self._from('assistance_households')} where {ended})",
+                KNOWN["payments"],
+            ),
+        }
 
     def _want(self, scope: Scope) -> None:
         """Temp tables of the households and persons asked for, grown by the households the persons belong to."""

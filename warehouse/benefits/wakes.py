@@ -16,6 +16,8 @@ from warehouse.benefits.facts import NO_DAY, NOBODY, Facts, day_number
 NEVER = np.iinfo(np.int32).max
 # Days from which a date counts (0), or ceases to count the day after (1).
 FROM, AFTER = 0, 1
+# So many days after a birth it calls for a look at the household.
+DAYS_OF_BIRTHS = 365
 OF_HOUSEHOLDS = (
     ("assistance_households", "application_date", FROM),
     ("assistance_members", "household_join_date", FROM),
@@ -27,6 +29,7 @@ OF_HOUSEHOLDS = (
     ("public_housing", "application_date", FROM),
     ("temporary_assistance", "approval_date", FROM),
     ("assistance_households", "next_review_date", AFTER),
+    ("payments", "payment_date", FROM),
 )
 OF_PERSONS = (
     ("job_placements", "employment_start_date", FROM),
@@ -39,6 +42,7 @@ OF_PERSONS = (
     ("absences", "decision_date", FROM),
     ("absences", "return_date", FROM),
     ("deaths", "change_date", FROM),
+    ("moves", "change_date", FROM),
     ("addresses", "address_verified_date", FROM),
 )
 
@@ -65,9 +69,20 @@ def wakes_of(facts: Facts, as_of: date, *, windows_days: Iterable[int], months: 
         _wake(households, facts.column(feed, "household_number"), facts.column(feed, column), shift, day)
     members, of_member = facts.column("assistance_members", "household_number"), facts.column("assistance_members", "person_id")
     _wake(households, members, _birthdays(facts.column("assistance_members", "birth_date"), as_of), 0, day)
+    household, born = _births(facts)
+    for shift in (FROM, DAYS_OF_BIRTHS + 1):
+        _wake(households, household, born, shift, day)
     is_known = of_member != NOBODY
     np.minimum.at(households, members[is_known], persons[of_member[is_known]])
     return households, persons
+
+
+def _births(facts: Facts) -> tuple[np.ndarray, np.ndarray]:
+    """Households and the days of births that may be theirs by the number of their register."""
+    number = "household_register_number"
+    rows, born = facts["assistance_households"], facts["births"]
+    mine = rows.loc[rows[number] != "", ["household_number", number]].drop_duplicates().merge(born[[number, "change_date"]], on=number)
+    return mine["household_number"].to_numpy(), mine["change_date"].to_numpy()
 
 
 def _wake(wakes: np.ndarray, group: np.ndarray, days: np.ndarray, shift: int, day: int) -> None:

@@ -35,6 +35,17 @@ grant usage on all sequences in schema ops to guitu_publisher;
 grant usage on schema published to guitu_handoff_reader, guitu_benefit_reader, guitu_operator;
 grant select on published.handoffs, published.handoff_flags, published.case_flags, published.points_balances, published.service_counts, published.kpis to guitu_handoff_reader;
 grant select on published.findings, published.household_flags to guitu_benefit_reader;
+-- Benefit desks see no finding about somebody without household and application, and no flag before the next working morning.
+alter table published.findings enable row level security;
+alter table published.household_flags enable row level security;
+drop policy if exists benefit_desks on published.findings;
+create policy benefit_desks on published.findings for select to guitu_benefit_reader using (not is_station_only);
+drop policy if exists benefit_desks on published.household_flags;
+create policy benefit_desks on published.household_flags for select to guitu_benefit_reader using (visible_from <= now());
+drop policy if exists house on published.findings;
+create policy house on published.findings to guitu_publisher, guitu_etl using (true) with check (true);
+drop policy if exists house on published.household_flags;
+create policy house on published.household_flags to guitu_publisher, guitu_etl using (true) with check (true);
 grant usage on schema ops to guitu_operator;
 grant select on ops.alert, ops.run, ops.watermark, ops.snapshot, ops.expectation_result, ops.publication to guitu_operator;
 grant select on published.feed_health, published.rejected_rows, published.warnings to guitu_operator;

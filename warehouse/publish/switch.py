@@ -75,7 +75,7 @@ MIRRORS = (
     Mirror(
         "household_flags",
         ("household_number", "flag_code", "effective_date", "neutral_reason_code"),
-        ("before", "after", "region_code"),
+        ("before", "after", "region_code", "visible_from"),
         "benefits.household_flag",
     ),
     Mirror(

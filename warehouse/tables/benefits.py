@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Numeric
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
@@ -70,6 +70,7 @@ class HouseholdFlag(Table):
     before: Mapped[dict[str, Any] | None] = column("Members and money before", JSONB)
     after: Mapped[dict[str, Any] | None] = column("Members and money after", JSONB)
     region_code: Mapped[str | None] = column("Region whose office looks at it")
+    visible_from: Mapped[datetime] = column("When benefit desks may see it: 08:00 of the next working day", DateTime(timezone=True))
     worked_out_by_run: Mapped[int] = column("Run that found it so", BigInteger, ForeignKey("ops.run.run_id"))
 
 

@@ -103,6 +103,7 @@ class HouseholdFlags(Table):
     before: Mapped[dict[str, Any] | None] = column("Members and money before", JSONB)
     after: Mapped[dict[str, Any] | None] = column("Members and money after", JSONB)
     region_code: Mapped[str | None] = column("Region whose office looks at it")
+    visible_from: Mapped[datetime] = column("When benefit desks may see it: 08:00 of the next working day", DateTime(timezone=True))
 
 
 class CaseFlags(Table):

@@ -78,6 +78,7 @@ CREATE TABLE benefits.household_flag (
     before JSONB,
     after JSONB,
     region_code TEXT,
+    visible_from TIMESTAMP WITH TIME ZONE NOT NULL,
     worked_out_by_run BIGINT NOT NULL,
     CONSTRAINT household_flag_pk PRIMARY KEY (household_number, flag_code, effective_date, neutral_reason_code),
     CONSTRAINT household_flag_worked_out_by_run_fk FOREIGN KEY(worked_out_by_run) REFERENCES ops.run (run_id)
@@ -90,6 +91,7 @@ COMMENT ON COLUMN benefits.household_flag.neutral_reason_code IS 'Neutral reason
 COMMENT ON COLUMN benefits.household_flag.before IS 'Members and money before';
 COMMENT ON COLUMN benefits.household_flag.after IS 'Members and money after';
 COMMENT ON COLUMN benefits.household_flag.region_code IS 'Region whose office looks at it';
+COMMENT ON COLUMN benefits.household_flag.visible_from IS 'When benefit desks may see it: 08:00 of the next working day';
 COMMENT ON COLUMN benefits.household_flag.worked_out_by_run IS 'Run that found it so';
 
 CREATE TABLE benefits.wake (
@@ -131,6 +133,8 @@ ALTER TABLE published.findings ALTER COLUMN is_station_only DROP DEFAULT;
 CREATE INDEX findings_household_number_ix ON published.findings (household_number);
 CREATE INDEX findings_person_id_ix ON published.findings (person_id);
 ALTER TABLE published.household_flags ADD COLUMN region_code TEXT;
+ALTER TABLE published.household_flags ADD COLUMN visible_from TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT now();
+ALTER TABLE published.household_flags ALTER COLUMN visible_from DROP DEFAULT;
 COMMENT ON TABLE published.findings IS 'One row per subject and benefit';
 COMMENT ON COLUMN published.findings.finding_key IS 'Benefit, household and person, or the member''s row where the person is not sure';
 COMMENT ON COLUMN published.findings.person_id IS 'The person; of a household its head; empty where the row''s person is not sure';
@@ -144,6 +148,7 @@ COMMENT ON COLUMN published.findings.payable_yuan IS 'Payable a month where the 
 COMMENT ON COLUMN published.findings.region_code IS 'Region whose office looks at it';
 COMMENT ON COLUMN published.findings.is_station_only IS 'No assistance household and no own application: for the station worker alone';
 COMMENT ON COLUMN published.household_flags.region_code IS 'Region whose office looks at it';
+COMMENT ON COLUMN published.household_flags.visible_from IS 'When benefit desks may see it: 08:00 of the next working day';
 
 ALTER TABLE handoffs.episode ADD COLUMN person_id TEXT;
 ALTER TABLE handoffs.episode ADD COLUMN since_date DATE;

@@ -20,10 +20,10 @@ from literal_facts import (
     has_return,
     has_row,
     household_rows,
+    in_doubt,
     income,
     income_of_member,
     last_return,
-    line_of,
     lives_at,
     looked_at,
     members,
@@ -98,16 +98,21 @@ def place_of(world, household):
 
 def income_test(world, household, multiplier=None, who=None):
     line, gone = standard(world, place_of(world, household), multiplier)
+    return compared(world, household, line, gone, 1, who)
+
+
+def compared(world, household, line, gone, months, who=None):
+    """The income of so many months against a line for each member counted.
+
+    A member whose residence is not known may count: the line is missed only if it is missed with him too.
+    """
     people = counted(world, household) if who is None else who
     total, names, is_open = income(world, household, who)
+    doubts = in_doubt(world, household)
+    names = names | ({"co_residence"} if doubts else set())
     if is_unlisted(world, household):
         return frozenset(names | gone | {"members"})
-    return below_line(total, names, is_open, None if line is None else line * (len(people) + in_doubt(world, household, who)), gone)
-
-
-def in_doubt(world, household, who=None):
-    """Members whose residence is not known: they may count, so the line is missed only if it is missed with them too."""
-    return sum(line_of(world, m) == 5 for m in members(world, household)) if who is None else 0
+    return below_line(total * months, names, is_open, None if line is None else line * (len(people) + doubts), gone)
 
 
 def is_unlisted(world, household):
@@ -186,18 +191,15 @@ def dibao(world, household, who=None):
 def payable(world, household, who=None):
     """Money, or None where it is not worked out."""
     place = place_of(world, household)
-    mode, step = parameter(world, "payment_mode", *place), parameter(world, "payable_rounding_yuan", *place)
-    if mode and mode["amount"] == "tier":
+    mode, step, line = (parameter(world, name, *place) for name in ("payment_mode", "payable_rounding_yuan", "dibao_standard_yuan"))
+    if mode is None or mode["amount"] == "tier" or step is None or line is None:
         return None
     if outcome(dibao(world, household, who))[0] not in {"likely", "possible"}:
         return Decimal(0)
-    if mode is None or step is None:
-        return None
     people = counted(world, household) if who is None else who
-    line, _ = number(world, "dibao_standard_yuan", *place)
     total, _, _ = income(world, household, who)
     unit = Decimal(step["amount"])
-    return (max(Decimal(0), line * len(people) - total) / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit
+    return (max(Decimal(0), Decimal(line["amount"]) * len(people) - total) / unit).quantize(Decimal(1), ROUND_HALF_UP) * unit
 
 
 def marginal(world, household):
@@ -221,14 +223,10 @@ def rigid(world, household):
         first = frozenset(set().union(*unknown)) if unknown else "true"
     place = place_of(world, household)
     line, gone = number(world, "disposable_income_per_head_yuan", *place)
-    total, names, is_open = income(world, household)
     _, share_gone = number(world, "rigid_share", *place)
-    n = len(counted(world, household)) + in_doubt(world, household)
     return {
         "RG1": first,
-        "RG2": below_line(total * 12, names, is_open, None if line is None else line * n, gone)
-        if not is_unlisted(world, household)
-        else frozenset(names | gone | {"members"}),
+        "RG2": compared(world, household, line, gone, 12),
         "RG3": property_test(world, household, "rigid_"),
         "RG4": frozenset({"rigid_spending"} | share_gone),
     }
@@ -530,4 +528,3 @@ def tekun_subjects(world, household, is_looked_at):
         return []
     only = people[0]
     return people if age_is(world, only, least=60) or age_is(world, only, below=16) or only["labour_capacity_code"] == "3" else []
-

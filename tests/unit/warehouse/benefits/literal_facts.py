@@ -144,9 +144,9 @@ def has_return(world, absence):
 
 
 def away_since(world, person):
-    """Decision date of the episode he is away by, else None."""
+    """Decision date of the latest episode he is away by, else None."""
     days = [a["decision_date"] for a in absences(world, person) if not has_return(world, a) and not a["is_over"]]
-    return min(days) if days else None
+    return max(days) if days else None
 
 
 def last_return(world, person):
@@ -272,8 +272,7 @@ def placements_in_force(world, person):
     return [
         p
         for p in of(world, "job_placements", "person_id", person)
-        if p["employment_start_date"] <= day
-        and (p["employment_end_date"] is None or p["employment_end_date"] >= day)
+        if p["employment_start_date"] <= day and (p["employment_end_date"] is None or p["employment_end_date"] >= day)
     ]
 
 
@@ -379,6 +378,9 @@ def income(world, household, who=None):
     for member in counted(world, household) if who is None else who:
         amount, gone, opened = income_of_member(world, member, place)
         total, missing, is_open = total + amount, missing | gone, is_open | opened
-    if who is None and any(line_of(world, m) == 5 for m in members(world, household)):
-        missing = missing | {"co_residence"}
     return total, missing, is_open
+
+
+def in_doubt(world, household):
+    """How many members came back and live nobody knows where."""
+    return sum(line_of(world, m) == 5 for m in members(world, household))

@@ -42,10 +42,15 @@ def money(amount):
     return None if amount is None else str(amount.quantize(CENT, ROUND_HALF_UP))
 
 
+def lacks_part(names):
+    """A component of somebody's income is missing; a parameter may be."""
+    return any(not name.startswith("parameter:") for name in names)
+
+
 def shown(world, household, who):
     """Members, income, per head and payable of a household in which these members count."""
     total, gone, _ = income(world, household, who)
-    total = None if gone else total
+    total = None if lacks_part(gone) else total
     per_head = total / len(who) if total is not None and who else None
     return {
         "members": len(who),
@@ -112,20 +117,11 @@ def possible_again(world, household):
     if not back:
         return {}
     others = [m for m in people if line_of(world, m) != 3]
-    has_doubt = any(line_of(world, m) == 5 for m in members(world, household))
-    before, after = outcome(supposed(world, household, others, has_doubt))[0], outcome(supposed(world, household, people, has_doubt))[0]
+    before, after = (outcome(dibao(world, household, who))[0] for who in (others, people))
     if before != "unlikely" or after not in {"likely", "possible"}:
         return {}
     day = max(returned(world, m["person_id"]) for m in back)
     return {(household, "ELIG_POSSIBLE", day, "M2"): (shown(world, household, others), shown(world, household, people))}
-
-
-def supposed(world, household, who, has_doubt):
-    conditions = dict(dibao(world, household, who))
-    second = conditions["DB2"]
-    if has_doubt and second != "false":
-        conditions["DB2"] = frozenset({"co_residence"} | (second if isinstance(second, frozenset) else set()))
-    return conditions
 
 
 # ------------------------------------------------------------------ reviews
@@ -161,7 +157,9 @@ def income_review(world, household):
     n, (total, gone, _) = len(counted(world, household)), income(world, household)
     row = main_row(world, household)
     before = {"members": n, "income_yuan": money(row["household_income_yuan"])}
-    return {(household, "ELIG_REVIEW", max(days), "I1"): (before, {"members": n, "income_yuan": None if gone else money(total)})}
+    return {
+        (household, "ELIG_REVIEW", max(days), "I1"): (before, {"members": n, "income_yuan": None if lacks_part(gone) else money(total)})
+    }
 
 
 def due_reviews(world, household):
@@ -169,7 +167,10 @@ def due_reviews(world, household):
     return {
         (household, "ELIG_REVIEW", r["next_review_date"], "R1"): ({}, {})
         for r in household_rows(world, household)
-        if r["category_code"] in ASSISTED and r["household_state_code"] in PAID and r["next_review_date"] and r["next_review_date"] < world["as_of"]
+        if r["category_code"] in ASSISTED
+        and r["household_state_code"] in PAID
+        and r["next_review_date"]
+        and r["next_review_date"] < world["as_of"]
     }
 
 
@@ -177,7 +178,11 @@ def births(world, household):
     """M6."""
     if not has_row(world, household, ASSISTED, PAID):
         return {}
-    keys = {(r["household_register_number"], (r["assistance_region_code"] or "")[:6]) for r in household_rows(world, household) if r["household_register_number"]}
+    keys = {
+        (r["household_register_number"], (r["assistance_region_code"] or "")[:6])
+        for r in household_rows(world, household)
+        if r["household_register_number"]
+    }
     inside = {m["person_id"] for m in members(world, household)}
     born, n = set(), len(counted(world, household))
     for change in world["population_changes"]:
@@ -251,7 +256,8 @@ def allowances(world):
 def paid_after_end(world):
     flags = {}
     for row in world["assistance_households"]:
-        if row["household_state_code"] != "4" or not row["benefit_end_month"]:
+        is_there = row["application_date"] is None or row["application_date"] <= world["as_of"]
+        if not is_there or row["household_state_code"] != "4" or not row["benefit_end_month"]:
             continue
         months = [
             p["benefit_month"]
@@ -279,4 +285,3 @@ def household_flags(world):
             for rule in (changes, possible_again, residence_reviews, income_review, due_reviews, births, count_mismatch):
                 flags |= rule(world, household)
     return flags | tenancies(world) | allowances(world) | paid_after_end(world)
-

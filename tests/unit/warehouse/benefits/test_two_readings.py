@@ -5,12 +5,15 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from literal_benefits import findings, outcome
+from literal_household_flags import household_flags
 from worlds import parameters_of, random_world, tables_of
 
 from warehouse.benefits.all_benefits import findings_of
 from warehouse.benefits.answers import WORDS, names_of
 from warehouse.benefits.facts import NOBODY, facts_of
+from warehouse.benefits.household_flags import household_flags_of
 from warehouse.benefits.situation import situation_of
+from warehouse.benefits.tenancy_flags import tenancy_flags_of
 
 EXAMPLES = int(os.environ.get("GUITU_EXAMPLES", "60"))
 
@@ -45,7 +48,10 @@ def literally(world):
 
 
 def in_order(found):
-    return {key: sorted((sorted((rule, str(sorted(c) if isinstance(c, frozenset) else c)) for rule, c in one.items()) for one in many)) for key, many in found.items()}
+    return {
+        key: sorted(sorted((rule, str(sorted(c) if isinstance(c, frozenset) else c)) for rule, c in one.items()) for one in many)
+        for key, many in found.items()
+    }
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -61,3 +67,16 @@ def test_the_outcome_of_conditions_is_taken_in_order():
     assert outcome({"a": "open", "b": missing}) == ("unknown", ["wage"])
     assert outcome({"a": "open", "b": "true"}) == ("possible", [])
     assert outcome({"a": "true"}) == ("likely", [])
+
+
+def flags_as_columns(world):
+    """{(number, flag, day, reason): (before, after)} by the rules as columns."""
+    situation = situation_of(facts_of(tables_of(world)), parameters_of(world), world["as_of"])
+    return {flag.key: (flag.before, flag.after) for flag in [*household_flags_of(situation), *tenancy_flags_of(situation)]}
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 2**32))
+def test_every_household_flag_is_the_same_in_both_readings_with_its_before_and_after(seed):
+    world = random_world(seed)
+    assert flags_as_columns(world) == household_flags(world)

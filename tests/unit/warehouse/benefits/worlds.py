@@ -30,10 +30,14 @@ def parameters_of(world):
     """The world's parameters as the rules take them; a parameter without any value is still known by name."""
     known = {p["name"]: p for p in SAMPLE["parameters"]}
     named = {
-        name: Parameter(name, p["means"], p["unit"], p["source"], bool(p.get("default_national")), bool(p.get("optional"))) for name, p in known.items()
+        name: Parameter(name, p["means"], p["unit"], p["source"], bool(p.get("default_national")), bool(p.get("optional")))
+        for name, p in known.items()
     }
     fields = ("name", "region", "residence", "valid_from", "valid_to", "amount", "document")
     return Parameters(named, tuple(ParameterValue(*(p[field] for field in fields)) for p in world["parameters"]))
+
+
+DERIVED = ("moves", "births", "payments")
 
 
 # ------------------------------------------------------------------ generation
@@ -70,7 +74,7 @@ class Maker:
 def random_world(seed):
     """A few households, their members and neighbours, and persons of no household, with every kind of hole."""
     make = Maker(seed)
-    world = {name: [] for name in [*FEEDS, *KNOWN, "benefit_payments", "population_changes"]}
+    world = {name: [] for name in [*FEEDS, *KNOWN, "benefit_payments", "population_changes"] if name not in DERIVED}
     world["as_of"] = make.as_of
     world["parameters"] = [p for p in sample_parameters() if not make.chance(0.15 if make.chance(0.2) else 0.0)]
     persons = [f"P{n:02d}" for n in range(make.random.randint(3, 14))]
@@ -86,7 +90,9 @@ def random_world(seed):
 def add_person(world, make, person):
     years = make.pick(4, 15, 16, 17, 18, 25, 39, 40, 45, 50, 59, 60, 71)
     born = date(make.as_of.year - years, make.as_of.month, min(make.as_of.day, 28))
-    world["people"].append({"person_id": person, "birth_date": make.near(born) if make.chance(0.97) else None, "sex_code": make.pick("1", "2")})
+    world["people"].append(
+        {"person_id": person, "birth_date": make.near(born) if make.chance(0.97) else None, "sex_code": make.pick("1", "2")}
+    )
     if make.chance(0.1):
         world["deaths"].append({"person_id": person, "change_date": make.day(-300, 30)})
     for _ in range(make.pick(0, 0, 1, 1, 2)):
@@ -96,7 +102,13 @@ def add_person(world, make, person):
             since = until - timedelta(days=300)
         region = make.random.choice(HOME) if until else None
         world["absences"].append(
-            {"person_id": person, "decision_date": since, "return_date": until, "return_region_code": region, "is_over": until is None and make.chance(0.1)}
+            {
+                "person_id": person,
+                "decision_date": since,
+                "return_date": until,
+                "return_region_code": region,
+                "is_over": until is None and make.chance(0.1),
+            }
         )
     if make.chance(0.5):
         verified = make.day(-300, 5) if make.chance(0.7) else None
@@ -105,9 +117,7 @@ def add_person(world, make, person):
         )
     for _ in range(make.pick(0, 0, 0, 1)):
         joined = make.random.choice(["140106003002", "140221001", "210102"])
-        world["population_changes"].append(
-            make.row("C") | change("4", person, make.day(-500, 20)) | {"new_region_code": joined}
-        )
+        world["population_changes"].append(make.row("C") | change("4", person, make.day(-500, 20)) | {"new_region_code": joined})
 
 
 def change(kind, person, day):
@@ -117,7 +127,9 @@ def change(kind, person, day):
 
 def add_household(world, make, number, persons):
     region, register = make.random.choice(REGIONS), make.pick("0123", "0456", None)
-    categories = make.pick(["11"], ["12"], ["11", "12"], ["31"], ["51"], ["41"], ["42", "11"], ["71"], ["71", "31"], ["21", "31"], ["11", "31"])
+    categories = make.pick(
+        ["11"], ["12"], ["11", "12"], ["31"], ["51"], ["41"], ["42", "11"], ["71"], ["71", "31"], ["21", "31"], ["11", "31"]
+    )
     for category in categories:
         state = make.pick("1", "2", "2", "2", "3", "4", "5", "6")
         world["assistance_households"].append(
@@ -251,7 +263,9 @@ def add_neighbours(world, make, person):
                 "residence_region_code": make.random.choice(REGIONS),
                 "job_registration_type_code": kind,
                 "job_registration_date": make.day(-500, 5),
-                "unemployed_since_date": make.near(date(make.as_of.year - 1, make.as_of.month, min(make.as_of.day, 28))) if kind != "2" else None,
+                "unemployed_since_date": make.near(date(make.as_of.year - 1, make.as_of.month, min(make.as_of.day, 28)))
+                if kind != "2"
+                else None,
                 "employment_hardship_start_date": make.day(-300, 10) if kind == "3" else None,
                 "employment_hardship_end_date": make.day(-10, 100) if kind == "3" and make.chance(0.5) else None,
                 "job_state_code": make.pick("1", "1", "2", "4"),
@@ -288,21 +302,22 @@ def housing(make, person):
 # ------------------------------------------------------------------ as the rules take it
 def tables_of(world):
     """The world as tables of coded columns, in the form `facts_of` takes."""
-    return {name: table(world[name], kinds) for name, kinds in {**FEEDS, **KNOWN}.items() if name in world and name not in DERIVED} | derived(world)
+    rows = {**world, "moves": of_kind(world, "4"), "births": of_kind(world, "1"), "payments": arrived(world)}
+    return {name: table(rows[name], kinds) for name, kinds in {**FEEDS, **KNOWN}.items()}
 
 
-DERIVED = {"moves", "births"}
+def of_kind(world, kind):
+    rows = [c for c in world["population_changes"] if c["change_type_code"] == kind]
+    return [row | {"police_region_code": row["police_station_code"][:6]} for row in rows]
 
 
-def derived(world):
-    """What the rules read of changes of the population: moves of persons, births by register number."""
-    changes = world["population_changes"]
-    kinds = {"moves": "4", "births": "1"}
-    return {name: table([c for c in changes if c["change_type_code"] == kind], KNOWN[name]) for name, kind in kinds.items() if name in KNOWN}
+def arrived(world):
+    return [p for p in world["benefit_payments"] if p["payment_kind_code"] == "1" and p["payment_state_code"] == "1"]
 
 
 def table(rows, kinds):
-    return pd.DataFrame({name: pd.Series([coded(row.get(name), kind) for row in rows], dtype=object) for name, kind in kinds.items() if not rows or name in rows[0]})
+    told = [name for name in kinds if not rows or name in rows[0]]
+    return pd.DataFrame({name: pd.Series([coded(row[name], kinds[name]) for row in rows], dtype=object) for name in told})
 
 
 def coded(value, kind):
