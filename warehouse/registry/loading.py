@@ -15,6 +15,7 @@ from core.clock import now_at
 from core.errors import FixConfiguration
 from core.logs import log_event
 from warehouse.database import Role, transaction
+from warehouse.registry.job_restrictions import load_job_restrictions
 from warehouse.registry.parameters import Parameter, ParameterFileRefused, Parameters, ParameterValue, problems_of, read_parameter_file
 from warehouse.tables import registry as tables
 
@@ -40,6 +41,7 @@ def load_parameters(connection: Connection, file: Path, by: str) -> int:
     before = {value.key: value for value in kept.values}
     changed = [value for value in given.values if before.get(value.key) != value]
     _write_values(connection, changed, by)
+    load_job_restrictions(connection, file, by)
     log_event("parameters loaded", file=file.name, parameters=len(given.parameters), values=len(given.values), changed=len(changed))
     return len(changed)
 

@@ -1,8 +1,8 @@
 """What must hold of every household: more income never helps, a missing fact is never a no, the order of rows never matters."""
 
-from case_worlds import DAY, sample_parameters, tables_of_case
 from decimal import Decimal
 
+from case_worlds import DAY, sample_parameters, tables_of_case
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
