@@ -18,17 +18,17 @@ ESCALATED_AGAIN = timedelta(days=7)
 IN_FORCE = "r.valid_from <= :as_of and (r.valid_to is null or r.valid_to >= :as_of)"
 OPEN_FLAGS = "from outbox.opening o join published.handoff_flags f on f.handoff_id = o.handoff_id and f.flag_code = o.flag_code"
 RANK = "array_position(array['info', 'warning', 'critical'], {})"
-REACHED = (
-    "select distinct t.opening_id, r.recipient_id, t.severity, t.see ? e.letter as is_seen from to_tell t "
+CONCERNED = (
+    "create temporary table concerned on commit drop as select distinct t.opening_id, t.severity, a.audience, "
+    "case e.digits when 0 then a.scope else left(a.scope, e.digits) end as scope, t.see ? e.letter as is_seen from to_tell t "
     "cross join lateral (select split_part(entry, ':', 1) as audience, split_part(entry, ':', 2) as scope "
     "from unnest(t.audience || array['operator:', 'steward:']) as u(entry)) a "
     "join (values ('station', 'S', 0), ('centre', 'C', 0), ('operator', 'O', 0), ('steward', 'T', 0), "
     "('police', 'P', 2), ('police', 'P', 4), ('police', 'P', 6), ('police', 'P', 9), ('police', 'P', 12), ('coordinator', 'K', 2), "
     "('coordinator', 'K', 4), ('coordinator', 'K', 6), ('coordinator', 'K', 9), ('coordinator', 'K', 12)) as e(audience, letter, digits) "
-    "on e.audience = a.audience join outbox.recipient r on r.audience = a.audience "
-    "and r.scope = case e.digits when 0 then a.scope else left(a.scope, e.digits) end and "
+    "on e.audience = a.audience"
 )
-"""Recipients whom `to_tell` concerns, and whether they see the flag: organisations by their code, areas by any prefix of the region."""
+"""Under which scopes `to_tell` concerns whom, and whether they see the flag: organisations by code, areas by any prefix of the region."""
 
 
 def tell(connection: Connection, as_of: date, token: int) -> dict[str, int]:
@@ -78,6 +78,7 @@ def _tell_changes(connection: Connection, as_of: date, now: datetime, token: int
             f"where o.closed_at is null and ((o.audience, o.see) is distinct from (h.audience, f.evidence -> 'see') or {rose})"
         )
     )
+    connection.execute(text("analyze to_tell"))
     told = _write(connection, as_of, now, token, "r.included_at is not null")
     connection.execute(
         text(
@@ -104,28 +105,44 @@ def _tell_new_recipients(connection: Connection, as_of: date, now: datetime, tok
             f"{OPEN_FLAGS} where o.closed_at is null"
         )
     )
+    connection.execute(text("analyze to_tell"))
     told = _write(connection, as_of, now, token, f"r.recipient_id in ({numbers})")
     connection.execute(text("drop table to_tell"))
     return told
 
 
-def _write(connection: Connection, as_of: date, now: datetime, token: int, which: str) -> int:
-    """Items for every recipient of `which` in the audience of `to_tell`, each in its message."""
+def _look_up(connection: Connection, as_of: date, which: str) -> None:
+    """Temporary tables: `concerned` of `to_tell`, and `telling`, the recipients in force of `which`; with figures for the planner."""
+    connection.execute(text(CONCERNED))
     connection.execute(
         text(
-            f"create temporary table told on commit drop as select opening_id, recipient_id, severity as reason from ({REACHED} "
-            f"{IN_FORCE} and {which}) t where is_seen and not exists (select from outbox.item i where i.opening_id = t.opening_id "
-            f"and i.recipient_id = t.recipient_id and {RANK.format('i.reason')} >= {RANK.format('t.severity')})"
+            "create temporary table telling on commit drop as select r.recipient_id, r.audience, r.scope from outbox.recipient r "
+            f"where {IN_FORCE} and {which}"
         ),
         {"as_of": as_of},
     )
+    connection.execute(text("analyze concerned, telling"))
+
+
+def _write(connection: Connection, as_of: date, now: datetime, token: int, which: str) -> int:
+    """Items for every recipient of `which` in the audience of `to_tell`, each in its message."""
+    _look_up(connection, as_of, which)
+    connection.execute(
+        text(
+            "create temporary table told on commit drop as select distinct t.opening_id, r.recipient_id, t.severity as reason "
+            "from concerned t join telling r using (audience, scope) where t.is_seen and not exists (select from outbox.item i "
+            "where i.opening_id = t.opening_id and i.recipient_id = r.recipient_id "
+            f"and {RANK.format('i.reason')} >= {RANK.format('t.severity')})"
+        )
+    )
+    connection.execute(text("analyze told"))
     written = 0
     for severity in ("critical", "warning", "info"):
         if severity == "critical":
             written += add_items(connection, "told where reason = 'critical'", "opening_id", f"urgent/{token}", now, now)
         else:
             written += in_round(connection, f"told where reason = '{severity}'", "opening_id", severity, now)
-    connection.execute(text("drop table told"))
+    connection.execute(text("drop table told, concerned, telling"))
     return written
 
 
@@ -139,10 +156,12 @@ def _escalate(connection: Connection, as_of: date, now: datetime) -> int:
         ),
         {"as_of": as_of, "before": as_of - ESCALATED_AGAIN},
     )
+    connection.execute(text("analyze to_tell"))
+    _look_up(connection, as_of, "r.audience = 'coordinator'")
     connection.execute(
         text(
-            "create temporary table told on commit drop as select opening_id, recipient_id, 'overdue/' || :as_of as reason "
-            f"from ({REACHED} {IN_FORCE} and r.audience = 'coordinator') t"
+            "create temporary table told on commit drop as select distinct opening_id, recipient_id, 'overdue/' || :as_of as reason "
+            "from concerned join telling using (audience, scope)"
         ),
         {"as_of": as_of},
     )
@@ -150,7 +169,7 @@ def _escalate(connection: Connection, as_of: date, now: datetime) -> int:
         text("update outbox.opening o set escalated_date = :as_of from told where told.opening_id = o.opening_id"), {"as_of": as_of}
     )
     written = in_round(connection, "told", "opening_id", "info", now)
-    connection.execute(text("drop table told, to_tell"))
+    connection.execute(text("drop table told, to_tell, concerned, telling"))
     return written
 
 
