@@ -14,6 +14,7 @@ from core.logs import show_events
 from core.settings import database_url
 from warehouse.intake.commands import add_centres
 from warehouse.publish.commands import add_messages
+from warehouse.supposing import add_supposing
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     added = command("load-parameters", _load_parameters, "load dated parameters from a YAML file")
     added.add_argument("file", type=Path)
     added.add_argument("--by", default=getpass.getuser())
+    add_supposing(command)
     added = command("load-calendar", _load_calendar, "load the working days of a year")
     added.add_argument("year", type=int)
     return parser

@@ -178,7 +178,7 @@ def _touch_households(connection: Connection) -> None:
 
     connection.execute(
         text(
-            "insert into news_household select h.household_number from news_row t join sealed.population_changes v "
+            "insert into news_household select h.household_number from news_row t join sealed.population_changes v "  # noqa: S608
             f"on t.feed = 'population_changes' and v.source_key = t.source_key and v.change_type_code = '{BIRTH}' "
             "join staging.assistance_households h on h.is_current and h.household_register_number = v.household_register_number "
             "where h.household_number is not null on conflict do nothing"

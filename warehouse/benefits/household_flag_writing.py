@@ -46,8 +46,9 @@ def write_flags(connection: Connection, flags: Iterable[HouseholdFlag], househol
     """These households have exactly these flags, but for tenancies. Returns how many rows changed."""
     connection.execute(text("create temporary table flagged_household (household_number text primary key) on commit drop"))
     copy_rows(connection, "flagged_household", ("household_number",), ((number,) for number in households))
-    wanted = [flag for flag in flags if flag.subject in set(households)]
-    mine = f"f.flag_code <> '{TENANCY}' and f.household_number in (select household_number from flagged_household)"
+    asked = set(households)
+    wanted = [flag for flag in flags if flag.subject in asked]
+    mine = f"f.flag_code <> '{TENANCY}' and f.household_number in (select household_number from flagged_household)"  # noqa: S608
     changed = _write(connection, wanted, mine, run_id, visible)
     connection.execute(text("drop table flagged_household"))
     return changed
@@ -79,7 +80,8 @@ def _write(connection: Connection, flags: Sequence[HouseholdFlag], mine: str, ru
     written = run(
         text(
             f"insert into benefits.household_flag as f ({', '.join(COLUMNS)}, worked_out_by_run, visible_from) "  # noqa: S608
-            f"select {', '.join(COLUMNS)}, :run, :visible from worked_flag on conflict ({', '.join(KEY)}) do update set {news} where {differs}"
+            f"select {', '.join(COLUMNS)}, :run, :visible from worked_flag "
+            f"on conflict ({', '.join(KEY)}) do update set {news} where {differs}"
         ),
         {"run": run_id, "visible": visible},
     )

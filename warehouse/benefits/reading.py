@@ -109,7 +109,7 @@ class Reader:
                 KNOWN["moves"],
             ),
             "births": self._copy_out(
-                f"select {PERSON} as person_id, {changed}, v.household_register_number, {region} as new_region_code, "
+                f"select {PERSON} as person_id, {changed}, v.household_register_number, {region} as new_region_code, "  # noqa: S608
                 "substring(v.police_station_code from '^[0-9]{6}')::bigint as police_region_code "
                 f"{of_type} where v.change_type_code = '{BIRTH}' and v.household_register_number in ({registers})",
                 KNOWN["births"],
@@ -117,8 +117,8 @@ class Reader:
             "payments": self._copy_out(
                 "select v.household_number, v.category_code::smallint as category_code, v.benefit_month::integer as benefit_month, "
                 f"v.payment_date - date '1970-01-01' as payment_date {self._from('benefit_payments')} "
-                f"where v.payment_kind_code = '1' and v.payment_state_code = '1' and v.household_number in {ours} and v.household_number in "
-                f"(select v.household_number {self._from('assistance_households')} where {ended})",
+                f"where v.payment_kind_code = '1' and v.payment_state_code = '1' and v.household_number in {ours} "
+                f"and v.household_number in (select v.household_number {self._from('assistance_households')} where {ended})",
                 KNOWN["payments"],
             ),
         }

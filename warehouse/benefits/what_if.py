@@ -1,0 +1,152 @@
+"""What the rules would say of one household on any day, with what was known at any past instant, and with changed facts on a copy.
+
+Nothing here is stored: the facts are read, the copy is changed, the answer is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.errors import FixConfiguration
+from warehouse.benefits.all_benefits import findings_of
+from warehouse.benefits.amounts import NOT_KNOWN, micro, two_decimals
+from warehouse.benefits.facts import NOBODY, day_number, facts_of
+from warehouse.benefits.household_changes import RETURN, changes_of, effect_of_release
+from warehouse.benefits.household_flags import household_flags_of
+from warehouse.benefits.situation import Situation, situation_of
+from warehouse.registry.parameters import Parameters
+
+MEMBERS = "assistance_members"
+ADDED = "supposed-"
+
+
+class NoSuchMember(FixConfiguration):
+    """A supposed change names a member row that the household does not have on that day."""
+
+
+@dataclass(frozen=True)
+class Suppositions:
+    """Facts to suppose, by source key of the member row.
+
+    `wages`: yuan a month, instead of everything known of the member's wage; `left`: no members any more; `counted`: recorded as counted
+    and at home; `not_counted`: recorded as not counted; `added`: births of further members who earn and own nothing.
+    """
+
+    wages: Mapping[str, Decimal]
+    left: frozenset[str] = frozenset()
+    counted: frozenset[str] = frozenset()
+    not_counted: frozenset[str] = frozenset()
+    added: tuple[date, ...] = ()
+
+    @property
+    def named(self) -> set[str]:
+        """Every member row that is named."""
+        return {*self.wages, *self.left, *self.counted, *self.not_counted}
+
+
+NOTHING_SUPPOSED = Suppositions({})
+
+
+def supposed(tables: Mapping[str, pd.DataFrame], household: str, what: Suppositions, as_of: date) -> dict[str, pd.DataFrame]:
+    """A copy of the tables with the changed facts; the tables given stay as they are.
+
+    Raises:
+        NoSuchMember: a row named is not one of the household's.
+    """
+    copy = {name: table.copy() for name, table in tables.items()}
+    members = copy[MEMBERS].astype(object)
+    mine = members["household_number"] == household
+    unknown = what.named - set(members.loc[mine, "source_key"])
+    if unknown:
+        raise NoSuchMember(f"household has no member row {', '.join(sorted(unknown))}: see `members` of the answer without changes")
+    day = day_number(as_of)
+    for key, amount in what.wages.items():
+        row = mine & (members["source_key"] == key)
+        members.loc[row, ["wage_income_yuan", "source_updated_at"]] = [micro(amount, "wage"), (day + 1) * 86_400_000_000 - 1]
+        _forget_wages(copy, set(members.loc[row, "person_id"].dropna()))
+    members.loc[mine & members["source_key"].isin(what.left), "household_leave_date"] = day
+    back = mine & members["source_key"].isin(what.counted)
+    members.loc[back, "counted_state_code"] = 0
+    copy["absences"] = copy["absences"][~copy["absences"]["person_id"].isin(members.loc[back, "person_id"].dropna())]
+    out = mine & members["source_key"].isin(what.not_counted)
+    members.loc[out, ["counted_state_code", "not_counted_start_date", "not_counted_end_date"]] = [4, day, None]
+    copy[MEMBERS] = pd.concat([members, _added(members, household, what.added, day)], ignore_index=True).astype(object)
+    return copy
+
+
+def _forget_wages(copy: dict[str, pd.DataFrame], persons: set[str]) -> None:
+    for feed in ("job_placements", "insurance_contributions"):
+        copy[feed] = copy[feed][~copy[feed]["person_id"].isin(persons)]
+    checks = copy["means_checks"].astype(object)
+    checks.loc[checks["person_id"].isin(persons), ["insured_wage_yuan", "taxed_income_yuan"]] = None
+    copy["means_checks"] = checks
+
+
+def _added(members: pd.DataFrame, household: str, births: tuple[date, ...], day: int) -> pd.DataFrame:
+    rows = [
+        {"source_key": f"{ADDED}{place}", "household_number": household, "birth_date": day_number(birth), "counted_state_code": 0}
+        | {f"{part}_income_yuan": 0 for part in ("wage", "business", "property", "transfer")}
+        | {"relationship_code": 97, "labour_capacity_code": 1, "source_updated_at": day * 86_400_000_000}
+        for place, birth in enumerate(births)
+    ]
+    return pd.DataFrame(rows, columns=members.columns, dtype=object)
+
+
+def answer(tables: Mapping[str, pd.DataFrame], household: str, parameters: Parameters, as_of: date) -> dict[str, Any]:
+    """Members, findings, flags and effects of returns of one household on the day, as plain values."""
+    situation = situation_of(facts_of(tables), parameters, as_of)
+    found = np.flatnonzero(situation.facts.households == household)
+    if not len(found):
+        return {"household_number": household, "as_of": as_of.isoformat(), "members": [], "findings": [], "flags": [], "effects": []}
+    place = int(found[0])
+    changes = changes_of(situation)
+    returns = [row for row in range(len(changes)) if changes.household[row] == place and changes.reason[row] == RETURN]
+    flags = [flag for flag in household_flags_of(situation) if flag.subject == household]
+    return {
+        "household_number": household,
+        "as_of": as_of.isoformat(),
+        "version": situation.version,
+        "members": _members(situation, place),
+        "findings": _findings(situation, place),
+        "flags": [
+            {
+                "flag_code": f.flag_code,
+                "effective_date": f.effective_date.isoformat(),
+                "reason": f.reason,
+                "before": f.before,
+                "after": f.after,
+            }
+            for f in flags
+        ],
+        "effects": [effect_of_release(changes, row) for row in returns],
+    }
+
+
+def _members(situation: Situation, household: int) -> list[dict[str, Any]]:
+    members, keys = situation.members, situation.facts[MEMBERS]["source_key"]
+    rows = np.flatnonzero((members.household == household) & members.is_listed).tolist()
+    return [{"member": str(keys.iat[row]), "is_counted": bool(members.is_counted[row])} for row in rows]
+
+
+def _findings(situation: Situation, household: int) -> list[dict[str, Any]]:
+    told = []
+    for found in findings_of(situation):
+        for row in np.flatnonzero((found.household == household) & (household != NOBODY)).tolist():
+            payable = int(found.payable[row])
+            told.append(
+                {
+                    "benefit_code": found.benefit_code,
+                    "outcome": found.outcome_word(row),
+                    "missing_facts": found.missing_facts(row),
+                    "payable_yuan": None if payable == NOT_KNOWN else two_decimals(payable),
+                    "reasons": found.reasons(row),
+                }
+            )
+    return told
