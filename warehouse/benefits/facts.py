@@ -194,20 +194,19 @@ def _plain(table: pd.DataFrame | None, kinds: Mapping[str, str]) -> pd.DataFrame
 
 
 def _distinct(tables: Mapping[str, pd.DataFrame], kind: str) -> np.ndarray:
-    columns = [
-        tables[name][field].dropna().unique() for name, kinds in {**FEEDS, **KNOWN}.items() for field, has in kinds.items() if has == kind
-    ]
-    return np.unique(np.concatenate([np.asarray(column, dtype=object) for column in columns]).astype(str)).astype(object)
+    found: set[str] = set()
+    for name, kinds in {**FEEDS, **KNOWN}.items():
+        for column in (column for column, has in kinds.items() if has == kind):
+            found.update(tables[name][column].dropna().unique().tolist())
+    return np.array(sorted(found), dtype=object)
 
 
 def _coded(table: pd.DataFrame, kinds: Mapping[str, str], codes: Mapping[str, np.ndarray]) -> pd.DataFrame:
     columns = {name: _column(table[name], kind, codes) for name, kind in kinds.items()}
-    coded = pd.DataFrame(columns)
-    order = [name for name in ("household_number", "person_id", "source_key") if name in kinds]
-    if "source_key" in kinds and "household_number" in kinds:
-        order = ["household_number", "source_key"]
-    rest = [name for name in kinds if name not in order]
-    return coded.sort_values([*order, *rest], ignore_index=True, kind="stable")
+    group = "household_number" if "household_number" in kinds else "person_id"
+    # Keys tell the rows of a feed apart; what is known without one is ordered by all it says.
+    order = [group, "source_key"] if "source_updated_at" in kinds and "source_key" in kinds else [group, *(n for n in kinds if n != group)]
+    return pd.DataFrame(columns).sort_values(order, ignore_index=True, kind="stable")
 
 
 def _column(values: pd.Series, kind: str, codes: Mapping[str, np.ndarray]) -> np.ndarray | pd.Series:
@@ -216,6 +215,8 @@ def _column(values: pd.Series, kind: str, codes: Mapping[str, np.ndarray]) -> np
     if kind in codes:
         return pd.Index(codes[kind]).get_indexer(pd.Index(values.astype(object))).astype(np.int32)
     dtype, nothing = CODED[kind]
+    if pd.api.types.is_extension_array_dtype(values.dtype) and pd.api.types.is_integer_dtype(values.dtype):
+        return values.to_numpy(dtype=dtype, na_value=nothing)
     return values.astype("object").where(values.notna(), nothing).to_numpy().astype(dtype)
 
 
