@@ -29,19 +29,23 @@ class RawStore:
         self.url = (url or raw_url()).rstrip("/")
         self._sealer = Sealer("raw", key_source(), master="raw")
         self._index = blind_index("raw")
+        self._durable: set[Path] = set()
 
     def put(self, content: bytes) -> str:
         """The bytes are durably stored when this returns; gives their address. Storing them again changes nothing."""
         address = self._index.of(content).hex()
-        if not self._is_there(address):
-            sealed = self._sealer.seal(zlib.compress(content, COMPRESSION_LEVEL))
-            root = self.folder
-            if root is not None:
-                self._write_file(root, address, sealed)
-            else:
-                with fsspec.open(self._path(address), "wb") as target:
-                    target.write(sealed)
+        root = self.folder
+        if root is not None:
+            path = root / address[:2] / address[2:4] / address
+            if not path.exists():
+                self._write_file(root, path, self._sealed(content))
+        elif not self._is_there(address):
+            with fsspec.open(self._path(address), "wb") as target:
+                target.write(self._sealed(content))
         return address
+
+    def _sealed(self, content: bytes) -> bytes:
+        return self._sealer.seal(zlib.compress(content, COMPRESSION_LEVEL))
 
     def get(self, address: str) -> bytes:
         """The bytes of an address.
@@ -73,25 +77,33 @@ class RawStore:
         filesystem, inner = fsspec.core.url_to_fs(path)
         return bool(filesystem.exists(inner))
 
-    def _write_file(self, root: Path, address: str, sealed: bytes) -> None:
+    def _write_file(self, root: Path, path: Path, sealed: bytes) -> None:
         """Write beside, flush to the disk, rename, flush the folder: a crash leaves all or nothing."""
-        path = root / address[:2] / address[2:4] / address
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{address}.{secrets.token_hex(8)}")
+        self._make_durably(root, path.parent)
+        draft = path.parent / f".{path.name}.{secrets.token_hex(8)}"
         try:
-            with draft.open("wb") as target:
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+            with os.fdopen(handle, "wb") as target:
                 target.write(sealed)
                 target.flush()
                 os.fsync(target.fileno())
             crash_point("landing.before_rename")
-            draft.chmod(0o400)
             draft.rename(path)
         except OSError:
             with contextlib.suppress(FileNotFoundError):
                 draft.unlink()
             raise
-        for folder in (path.parent, path.parent.parent, root):
-            _flush_folder(folder)
+        _flush_folder(path.parent)
+
+    def _make_durably(self, root: Path, folder: Path) -> None:
+        """The folder is there, and survives a crash; a folder this process has flushed before needs that no more."""
+        if folder in self._durable and folder.is_dir():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        _flush_folder(folder.parent)
+        if folder.parent not in self._durable:
+            _flush_folder(root)
+        self._durable |= {folder, folder.parent}
 
 
 def _flush_folder(folder: Path) -> None:
