@@ -50,6 +50,7 @@ def main() -> int:
         proxy_headers=False,
         log_level="warning",
         timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=16 * 1024,
     )
     return 0
