@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 from base64 import urlsafe_b64encode
@@ -21,6 +20,7 @@ import requests
 
 from core.settings import PROJECT, local_state
 from sandbox import processes
+from sandbox.ports import free_port
 
 COMPONENTS = {
     "airflow-api-server": ["api-server", "--workers", "1"],
@@ -166,19 +166,6 @@ def choose_port() -> None:
     kept = _kept_secrets()
     if not any(processes.is_running(name) for name in COMPONENTS):
         _write_for_owner(_home() / "secrets.json", kept | {"port": str(free_port(int(kept["port"])))})
-
-
-def free_port(wanted: int) -> int:
-    """`wanted` if nobody listens there, else one the system gives."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("no free port on loopback")
 
 
 def _write_for_owner(path: Path, content: Mapping[str, str]) -> None:

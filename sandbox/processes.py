@@ -44,6 +44,11 @@ def is_running(name: str) -> bool:
     return _process(name) is not None
 
 
+def recorded(prefix: str) -> list[str]:
+    """The names that begin so and have a record, running or not."""
+    return sorted(path.stem for path in _record(prefix).parent.glob(f"{prefix}*.json"))
+
+
 def stop(*names: str, patience_seconds: float = 30) -> list[str]:
     """None of these servers runs, nor anything they started; returns those that did.
 

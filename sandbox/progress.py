@@ -24,8 +24,10 @@ STEPS = {
     "publish": ("Publishing", "Published"),
 }
 CHAIN = tuple(STEPS)
+EVENT_PATH = "receive_release_notices"
+WORDS = STEPS | {EVENT_PATH: ("Carrying pushed notices through to their flags", "Pushed notices carried through")}
 # What runs every few minutes anyway, mail and checks, is no part of the story.
-FOLLOWED = {*INGESTS, *CHAIN}
+FOLLOWED = {*INGESTS, *CHAIN, EVENT_PATH}
 
 POLL_SECONDS = 2.0
 SECONDS_OF_SILENCE = 10.0
@@ -64,7 +66,7 @@ def follow(
         if failed := [run for run in runs if run.state == "failed"]:
             raise NotFinished("".join(f"\n  {run.dag_id} failed: {airflow.address_of(run)}" for run in failed))
         is_quiet = all(run.state in ENDED for run in runs) and any(run.dag_id == "publish" for run in runs)
-        quiet = quiet + 1 if is_quiet and not airflow.has_waiting_assets(CHAIN) else 0
+        quiet = quiet + 1 if is_quiet and not airflow.has_waiting_assets((*CHAIN, EVENT_PATH)) else 0
         if time.monotonic() - started > patience_seconds:
             raise NotFinished(f"not finished after {patience_seconds:.0f} s; it goes on meanwhile, see {airflow.login.address}/dags")
 
@@ -95,7 +97,7 @@ def provider_of(run: Run | Task) -> str | None:
 def _begins(task: Task) -> str:
     provider = provider_of(task)
     if provider is None:
-        return STEPS[task.dag_id][0]
+        return WORDS[task.dag_id][0]
     feed = _feed(task)
     return f"{PROVIDERS[provider]}: reading {feed}" if feed else f"{PROVIDERS[provider]}: reading files"
 
@@ -103,7 +105,7 @@ def _begins(task: Task) -> str:
 def _ends(task: Task, rows: Mapping[str, int]) -> str:
     provider = provider_of(task)
     if provider is None:
-        return STEPS[task.dag_id][1]
+        return WORDS[task.dag_id][1]
     feed = _feed(task)
     so_far = f"rows so far {sum(rows.values()):,}"
     return (

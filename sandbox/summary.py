@@ -1,4 +1,4 @@
-"""The demo's last page: what became of every row, how many records found their person, who comes home within thirty days.
+"""The demo's last page: what became of every row, how many records found their person, who comes home, how many flags and findings.
 
 Numbers, codes and days only; no name and no ID number is asked for.
 """
@@ -6,10 +6,13 @@ Numbers, codes and days only; no name and no ID number is asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import psycopg
+
+from sandbox import tally
+from sandbox.tally import Tally
 
 DAYS_AHEAD = 30
 MOST_RELEASES = 25
@@ -59,6 +62,7 @@ class Summary:
     links: dict[str, int]
     persons: int
     releases: Sequence[Release]
+    tally: Tally = field(default_factory=Tally)
 
 
 def read(database: str, as_of: date) -> Summary:
@@ -79,12 +83,14 @@ def read(database: str, as_of: date) -> Summary:
             " group by h.handoff_id, h.expected_release_date, h.centre_code, h.station_code, h.state order by 2, 1",
             (as_of, until),
         ).fetchall()
+        counts = tally.read(connection)
     return Summary(
         as_of,
-        [FeedFate(provider, feed, *map(int, counts)) for provider, feed, *counts in fates],
+        [FeedFate(provider, feed, *map(int, rows)) for provider, feed, *rows in fates],
         {status: int(count) for status, count in links},
         int(persons[0]) if persons else 0,
         [Release(row[0], row[1], row[2], row[3], row[4], tuple(row[5])) for row in releases],
+        counts,
     )
 
 
@@ -99,7 +105,7 @@ def rows_received(database: str) -> dict[str, int]:
 
 def render(summary: Summary) -> str:
     """The page as text."""
-    return "\n\n".join([_fates(summary.fates), _links(summary), _releases(summary)])
+    return "\n\n".join([_fates(summary.fates), _links(summary), *_tallied(summary.tally), _releases(summary)])
 
 
 def _fates(fates: Sequence[FeedFate]) -> str:
@@ -111,6 +117,15 @@ def _fates(fates: Sequence[FeedFate]) -> str:
         f"NOT BALANCED: {', '.join(lost)} (python -m warehouse check-conservation)" if lost else "Every row received has exactly one fate."
     )
     return "WHAT BECAME OF EVERY ROW\n" + _table([header, *body, total]) + f"\n{closing}"
+
+
+def _tallied(counts: Tally) -> list[str]:
+    found = tally.sections(counts)
+    return [f"{title}\n{_table(table) if len(table) > 1 else '  none'}{_closing(words)}" for title, table, words in found]
+
+
+def _closing(words: str) -> str:
+    return f"\n{words}" if words else ""
 
 
 def _links(summary: Summary) -> str:

@@ -27,7 +27,8 @@ import requests
 from core.settings import PROJECT
 from portal.centre_client.place import Place, make_keys
 from portal.centre_client.sending import enqueue, fetch_keys, send
-from sandbox import airflow_server, databases
+from sandbox import databases
+from sandbox.ports import free_port
 from warehouse.handoffs.facts import handoff_id
 
 AS_OF = date(2026, 11, 20)
@@ -72,7 +73,7 @@ def _home(kept: Path | None) -> Iterator[Path]:
 @contextmanager
 def _intake(home: Path) -> Iterator[Place]:
     """The intake serves, and knows the centre whose folder this is."""
-    port = airflow_server.free_port(0)
+    port = free_port(0)
     url = f"http://127.0.0.1:{port}"
     place = Place(home / "centre")
     public_file, _ = make_keys(place, CENTRE, url, None)

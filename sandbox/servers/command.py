@@ -22,6 +22,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--rest-port", type=int, default=0, help="port of the bureau (default: any free one)")
     parser.add_argument("--sftp-port", type=int, default=0, help="port of the SFTP server (default: any free one)")
     parser.add_argument("--requests-a-minute", type=int, default=60, help="what the bureau allows each app key (default 60)")
+    parser.add_argument("--pushing", action="append", default=[], metavar="CENTRE", help="this centre pushes: none of its notices as files")
     parser.set_defaults(run=run)
 
 
@@ -31,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     for wanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(wanted, lambda number, frame: is_over.set())
     places = Places(arguments.bind, arguments.name, arguments.rest_port, arguments.sftp_port, arguments.requests_a_minute)
-    with serving(arguments.province, arguments.state, arguments.database, places) as connections:
+    with serving(arguments.province, arguments.state, arguments.database, places, arguments.pushing) as connections:
         print(f"serving {', '.join(connections)}: {arguments.state / 'connections.json'}", flush=True)
         is_over.wait()
     return 0

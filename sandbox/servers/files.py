@@ -1,5 +1,5 @@
-"""Puts a province's files where the servers serve them: SFTP folders, the community drop folder, and the release notices that
-would be pushed as the agreed files."""
+"""Puts a province's files where the servers serve them: SFTP folders, the community drop folder, and as agreed files the release
+notices of centres that do not push."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,17 @@ from core.clock import SHANGHAI
 from expectations.agreement import feed as agreed_feed
 
 
-def fill(province: Path, state: Path) -> None:
-    """`state`/sftp and `state`/community hold the province's files; what is there already and the same is left alone."""
+def fill(province: Path, state: Path, pushing: Collection[str] = ()) -> None:
+    """`state`/sftp and `state`/community hold the province's files; what is there already and the same is left alone.
+
+    Args:
+        pushing: codes of centres that push their notices themselves and upload none.
+    """
     for provider in ("detention_centers", "employment"):
         _copy(province / "files" / provider, state / "sftp" / provider)
         (state / "sftp" / "outbox" / provider).mkdir(parents=True, exist_ok=True)
     _copy(province / "files" / "community", state / "community")
-    for name, content, row_count in notice_files(province / "push"):
+    for name, content, row_count in notice_files(province / "push", pushing):
         target = state / "sftp" / "detention_centers" / name
         _write(target, content)
         _write(target.with_name(f"{name}.ok"), f"rows={row_count}\nsha256={hashlib.sha256(content).hexdigest()}\n".encode("ascii"))
@@ -52,15 +56,17 @@ def _write(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
-def notice_files(push: Path) -> list[tuple[str, bytes, int]]:
-    """(name, content, row count) of the release notices as the files a centre would upload: one a sender and export day, the
-    batches in the order they would have been pushed. A push that is no envelope cannot be written as a file and is left out."""
+def notice_files(push: Path, pushing: Collection[str] = ()) -> list[tuple[str, bytes, int]]:
+    """(name, content, row count) of the release notices of all centres but those that push, as the files a centre would upload:
+    one a sender and export day, the batches in the order they would have been pushed. A push that is no envelope cannot be
+    written as a file and is left out."""
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for path in sorted(push.glob("*.json")):
         try:
             envelope = json.loads(path.read_bytes())
             day = datetime.fromisoformat(envelope["exported_at"]).astimezone(SHANGHAI).strftime("%Y%m%d")
-            groups[envelope["sender_code"], day].extend(envelope["rows"])
+            if envelope["sender_code"] not in pushing:
+                groups[envelope["sender_code"], day].extend(envelope["rows"])
         except (ValueError, KeyError, TypeError):
             continue
     return [(f"release_notices_{sender}_{day}_01.csv", _csv(rows), len(rows)) for (sender, day), rows in sorted(groups.items())]

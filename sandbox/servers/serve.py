@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +28,15 @@ class Places:
 
 
 @contextmanager
-def serving(province: Path, state: Path, database_url: str | None = None, places: Places = Places()) -> Iterator[dict[str, dict[str, str]]]:
+def serving(
+    province: Path, state: Path, database_url: str | None = None, places: Places = Places(), pushing: Collection[str] = ()
+) -> Iterator[dict[str, dict[str, str]]]:
     """The providers run for the time of the block; yields (and writes to `state`/connections.json, readable by its owner only)
-    the connection of each provider. Without a database, civil_affairs is left out. A state folder may be used again."""
+    the connection of each provider. Without a database, civil_affairs is left out. A state folder may be used again. Centres that
+    are `pushing` upload no notices, only their rosters."""
     state = state.resolve()
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    files.fill(province, state)
+    files.fill(province, state, pushing)
     secret, certificate = _secret(state), _certificate(state, places.name)
     key, account = sftp.host_key(state), sftp.Account("guitu", secret)
     bureau = rest.Bureau(province, {APP_KEY: secret}, state / "bad_days.json", places.requests_a_minute)

@@ -9,6 +9,7 @@ import pytest
 
 from core.settings import provider_connection
 from sandbox import airflow_server, providers
+from sandbox.ports import free_port
 
 DATABASE = "postgresql+psycopg://postgres:@localhost/x?host=/run/x"
 
@@ -50,7 +51,7 @@ def test_a_taken_port_is_left_to_who_has_it() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        assert airflow_server.free_port(taken) != taken
+        assert free_port(taken) != taken
 
 
 def test_a_kept_port_that_was_taken_meanwhile_is_moved() -> None:
