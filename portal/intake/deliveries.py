@@ -1,4 +1,4 @@
-"""From an authenticated request to a delivery: does the envelope, or the file's name, say what the signature says?"""
+"""From an authenticated request to a delivery, refused where envelope or file name do not say what the signature says."""
 
 from __future__ import annotations
 
