@@ -13,7 +13,7 @@ OUT     ?= var/province-$(PERSONS)
 ARGS    ?=
 ROOMS   := core expectations connectors warehouse pipeline dags portal sandbox tests benchmarks
 
-.PHONY: help setup lock demo stop test test-demo check fix bench bench-ingest bench-identity bench-handoffs faults sandbox-data documents templates
+.PHONY: help setup lock demo stop test test-demo check fix bench bench-ingest bench-identity bench-handoffs bench-benefits faults sandbox-data documents templates
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -67,13 +67,16 @@ fix: $(SYNCED) ## format and repair what ruff can; the only target that writes t
 	@.venv/bin/ruff check --fix $(ROOMS) || true
 	@.venv/bin/ruff format $(ROOMS)
 
-bench: bench-ingest bench-identity bench-handoffs ## every benchmark; prints each figure beside its peer or limit
+bench: bench-ingest bench-identity bench-handoffs bench-benefits ## every benchmark; prints each figure beside its peer or limit
 
 bench-ingest: $(SYNCED) ## one million insurance rows, file to published staging, beside pandas and bare COPY
 	@$(PY) -m benchmarks.ingest $(ARGS)
 
 bench-identity: $(SYNCED) ## linking 10,000 to 1,000,000 persons: ours, Splink 5, exact number, on the same records
 	@$(PY) -m benchmarks.identity $(ARGS)
+
+bench-benefits: $(SYNCED) ## all benefits and household flags of 10,000 to 1,000,000 households, beside OpenFisca-core's dibao
+	@$(PY) -m benchmarks.benefits $(ARGS)
 
 bench-handoffs: $(SYNCED) ## working out 100,000 handoffs and those of a night; signed notices a second; from push to flag
 	@$(PY) -m benchmarks.handoffs $(ARGS)

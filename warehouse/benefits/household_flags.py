@@ -24,6 +24,7 @@ from warehouse.benefits.household_reviews import (
     higher_wages,
     income_recorded,
     income_shown,
+    incomes_known,
     payments_after_end,
     unknown_residences,
 )
@@ -95,8 +96,9 @@ def _all(make: Maker) -> Iterator[HouseholdFlag]:
     yield from _possible_again(make)
     for household, day in unknown_residences(situation):
         yield make.flag(household, "ELIG_REVIEW", day, "M9", make.members_only(household), make.members_only(household))
+    is_known = incomes_known(situation)
     for household, day in higher_wages(situation):
-        shown = (income_recorded(situation, household), income_shown(situation, household))
+        shown = (income_recorded(situation, household), income_shown(situation, household, is_known=bool(is_known[household])))
         yield make.flag(household, "ELIG_REVIEW", day, "I1", *shown)
     for household, day in due_reviews(situation):
         yield make.flag(household, "ELIG_REVIEW", day, "R1", {}, {})

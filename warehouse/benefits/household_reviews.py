@@ -13,7 +13,7 @@ import pandas as pd
 
 from warehouse.benefits.amounts import MICRO, NOT_KNOWN, two_decimals
 from warehouse.benefits.facts import EPOCH, NO_DAY, NO_REGION, NOBODY, Facts, day_number, past
-from warehouse.benefits.grouping import at, latest_by
+from warehouse.benefits.grouping import any_by, at, latest_by
 from warehouse.benefits.household_changes import PAID, is_paid_to
 from warehouse.benefits.income import is_placed
 from warehouse.benefits.membership import ACTIVE, LOOKED_AT_CATEGORIES, RESIDENCE_UNKNOWN, first_digits
@@ -76,14 +76,16 @@ def income_recorded(situation: Situation, household: int) -> dict[str, Any]:
     return {"members": int(situation.totals.counted[household]), "income_yuan": None if told == NOT_KNOWN else two_decimals(int(told))}
 
 
-def income_shown(situation: Situation, household: int) -> dict[str, Any]:
+def income_shown(situation: Situation, household: int, *, is_known: bool) -> dict[str, Any]:
     """Members and income as worked out; null where a part of the income is missing."""
-    members = situation.members
-    first, last = np.searchsorted(members.household, [household, household + 1])
-    mine = slice(int(first), int(last))
-    is_known = not (situation.income.missing[mine][members.is_counted[mine]] != 0).any()
     income = two_decimals(int(situation.totals.income[household])) if is_known else None
     return {"members": int(situation.totals.counted[household]), "income_yuan": income}
+
+
+def incomes_known(situation: Situation) -> np.ndarray:
+    """By household: no part of the income of anybody counted is missing."""
+    members = situation.members
+    return ~any_by(members.household, members.is_counted & (situation.income.missing != 0), len(situation.facts.households))
 
 
 def due_reviews(situation: Situation) -> list[tuple[int, int]]:

@@ -51,7 +51,11 @@ def tenancy_flags_of(situation: Situation) -> list[HouseholdFlag]:
 def was_excused(situation: Situation, applicant: int, household: int, since: int) -> bool:
     """The applicant or a member of the household was away, or recorded as not counted by law, on a day from `since` on."""
     members = situation.members
-    first, last = np.searchsorted(members.household, [household, household + 1]) if household != NOBODY else (0, 0)
+    first, last = (
+        np.searchsorted(members.household, np.array([household, household + 1], dtype=members.household.dtype))
+        if household != NOBODY
+        else (0, 0)
+    )
     inside = np.arange(int(first), int(last))
     inside = inside[members.is_member[inside]]
     own = np.flatnonzero(members.person == applicant) if applicant != NOBODY else np.array([], dtype=np.int64)

@@ -1,0 +1,1 @@
+"""What the benefit rules cost, beside OpenFisca-core on the same households."""

@@ -1,0 +1,192 @@
+"""Two worlds that differ in orders, tests and stays which change no household: what benefit desks can read is the same, byte for byte.
+
+And no word, code, column or comment that they can reach says where anybody was.
+"""
+
+import json
+import os
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+import staged
+from linked import person
+from sqlalchemy import Connection, text
+
+from expectations.agreement import feeds
+from pipeline.benefits import work_out_benefits
+from pipeline.handoffs import work_out_handoffs
+from pipeline.publish import publish
+from sandbox import postgres
+from warehouse.database import Role, transaction
+from warehouse.registry.loading import SAMPLE_FILE
+from warehouse.supposing import rehearse_parameters, what_if
+
+DAY = date(2025, 3, 20)
+WORDS = ("毒", "戒", "吸", "强制隔离", "社区康复", "尿检", "复吸", "出所", "拘", "刑", "监狱", "禁")
+HIDDEN_FEEDS = tuple(name for name, feed in feeds().items() if feed.provider in {"detention_centers", "public_security", "community"})
+STAY = {
+    "decision_number": "晋公强字〔2023〕第1号",
+    "decision_date": date(2023, 9, 1),
+    "centre_entry_date": date(2023, 9, 2),
+    "centre_code": "140100Q001",
+}
+HOUSEHOLD = {"category_code": "11", "household_state_code": "2", "application_date": date(2024, 5, 1), "assistance_region_code": "140221"}
+HOUSEHOLD |= {"counted_members_count": 1, "household_income_yuan": 0, "next_review_date": date(2025, 1, 1)}
+MEMBER = {"household_number": "140221001001000001", "labour_capacity_code": "1", "work_state_code": "3"}
+MEMBER |= {f"{part}_income_yuan": 0 for part in ("wage", "business", "property", "transfer")}
+
+
+def stage(connection: Connection, who: str, feed: str, key: str, **fields: Any) -> None:
+    staged.stage(connection, feed, key, source_updated_at=datetime(2025, 1, 5, tzinfo=UTC), **fields)
+    person(connection, who, [(feed, key)])
+
+
+def neutral_facts(connection: Connection) -> None:
+    """A household whose second member came back, a tenant in arrears, a job seeker: the same in both worlds."""
+    stage(connection, "p1", "assistance_households", "A1", household_number=MEMBER["household_number"], **HOUSEHOLD)
+    stage(
+        connection, "p1", "assistance_members", "M1", relationship_code="01", birth_date=date(1980, 1, 1), counted_state_code="00", **MEMBER
+    )
+    away = {"counted_state_code": "02", "not_counted_start_date": date(2023, 10, 1)}
+    stage(connection, "p2", "assistance_members", "M2", relationship_code="10", birth_date=date(1981, 1, 1), **away, **MEMBER)
+    stay(connection, "p2", "1", custody_state_code="6", custody_state_date=date(2025, 2, 10))
+    flat = {"application_number": "GZF1", "application_date": date(2024, 1, 1), "tenancy_state_code": "2", "arrears_months": 5}
+    stage(connection, "p4", "public_housing", "Z1", **flat, assistance_region_code="140221")
+    seeker = {
+        "job_seeker_number": "Q1",
+        "job_registration_type_code": "2",
+        "job_registration_date": date(2025, 1, 2),
+        "job_state_code": "1",
+    }
+    stage(connection, "p4", "job_seekers", "J1", birth_date=date(1990, 1, 1), sex_code="1", **seeker, residence_region_code="140221001001")
+
+
+def stay(connection: Connection, who: str, number: str, **custody: Any) -> None:
+    stage(
+        connection, who, "centre_roster", f"140100Q001-{number}", **STAY | {"decision_number": f"晋公强字〔2023〕第{number}号"}, **custody
+    )
+
+
+def hidden_facts(connection: Connection) -> None:
+    """Orders and tests of household members, and a release and a stay of people without household or application."""
+    stage(
+        connection, "p1", "registered_persons", "R1", registration_number="R1", control_state_code="3", control_state_date=date(2024, 1, 1)
+    )
+    order = {
+        "order_number": "O1",
+        "registration_number": "R1",
+        "order_type_code": "1",
+        "order_date": date(2024, 1, 1),
+        "order_state_code": "1",
+    }
+    stage(connection, "p1", "community_orders", "O1", **order)
+    stage(connection, "p1", "drug_tests", "T1", order_number="O1", test_date=date(2025, 2, 1), test_result_code="1", confirmation_code="1")
+    stage(connection, "p1", "risk_assessments", "K1", order_number="O1", assessment_date=date(2025, 2, 2), risk_grade_code="3")
+    stage(connection, "p4", "drug_tests", "T4", test_date=date(2025, 2, 1), test_result_code="1")
+    stay(connection, "p5", "5", custody_state_code="6", custody_state_date=date(2025, 2, 20))
+    stay(connection, "p6", "6", custody_state_code="1")
+
+
+def publish_all() -> None:
+    work_out_handoffs(DAY)
+    work_out_benefits(DAY)
+    publish(DAY)
+
+
+def readable(connection: Connection) -> list[str]:
+    """Every relation the desks may read."""
+    query = (
+        "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "where c.relkind in ('r', 'v', 'm', 'p') and n.nspname not in ('pg_catalog', 'information_schema') "
+        "and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') order by 1"
+    )
+    return list(connection.execute(text(query)).scalars())
+
+
+def seen_by_desks() -> bytes:
+    """Everything they can read, in a fixed order."""
+    with transaction(Role.BENEFIT_READER) as connection:
+        seen = {
+            name: sorted(connection.execute(text(f"select to_jsonb(t)::text from {name} t")).scalars()) for name in readable(connection)
+        }
+    return json.dumps(seen, ensure_ascii=False).encode()
+
+
+@pytest.fixture
+def two_worlds(server_url: str, migrated_template: str, warehouse_url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """What desks see in a world without and in one with the hidden facts; the environment stays at the second."""
+    plain = postgres.create_database(server_url, f"plain_world_{os.getpid()}", migrated_template)
+    seen = {}
+    for name, url in (("plain", plain), ("hidden", warehouse_url)):
+        monkeypatch.setenv("GUITU_DATABASE_URL", url)
+        with transaction(Role.ETL) as connection:
+            for known in ("p1", "p2", "p4", "p5", "p6"):
+                person(connection, known)
+            neutral_facts(connection)
+            if name == "hidden":
+                hidden_facts(connection)
+        publish_all()
+        seen[name] = seen_by_desks()
+    return seen
+
+
+def fingerprint() -> str:
+    """Of every row of every table of the house."""
+    with transaction(Role.OWNER) as connection:
+        tables = connection.execute(
+            text("select format('%I.%I', schemaname, tablename) from pg_tables where schemaname !~ '^pg_|^information' order by 1")
+        ).scalars()
+        parts = [
+            connection.execute(text(f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {t} t")).scalar_one()
+            for t in tables
+        ]
+    return "|".join(parts)
+
+
+def test_desks_read_the_same_bytes_whatever_orders_tests_and_stays_there_are(two_worlds: dict[str, bytes]) -> None:
+    assert two_worlds["plain"] == two_worlds["hidden"]
+    told = json.loads(two_worlds["hidden"])
+    assert set(told) == {"published.findings", "published.household_flags"}
+    flags = {json.loads(row)["neutral_reason_code"] for row in told["published.household_flags"]}
+    assert flags >= {"M2", "R1", "T1"}  # it is not the sameness of nothing
+    with transaction(Role.OWNER) as connection:
+        hidden = connection.execute(text("select count(*) from published.findings where person_id = 'p5' and is_station_only")).scalar_one()
+    assert hidden  # the released man without household has findings, for the station alone
+    assert b'"p5"' not in two_worlds["hidden"]
+
+    for word in (*WORDS, *HIDDEN_FEEDS):
+        assert word not in two_worlds["hidden"].decode(), word
+    with transaction(Role.BENEFIT_READER) as connection:
+        names = (
+            connection.execute(
+                text(
+                    "select concat_ws(' ', c.oid::regclass, obj_description(c.oid), a.attname, col_description(c.oid, a.attnum)) "
+                    "from pg_class c "
+                    "join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 where c.oid::regclass::text = any(:readable)"
+                ),
+                {"readable": readable(connection)},
+            )
+            .scalars()
+            .all()
+        )
+    assert len(names) > 10
+    for word in (*WORDS, *HIDDEN_FEEDS):
+        assert not [name for name in names if word in name], word
+
+    # A flag is seen from the next working morning on, not before.
+    with transaction(Role.OWNER) as connection:
+        moments = connection.execute(text("select distinct visible_from from published.household_flags")).scalars().all()
+        assert moments == [datetime(2025, 3, 21, 0, tzinfo=UTC)]
+        connection.execute(text("update published.household_flags set visible_from = now() + interval '1 hour'"))
+    assert not json.loads(seen_by_desks())["published.household_flags"]
+
+    # Questions leave no trace.
+    before = fingerprint()
+    told = what_if(str(MEMBER["household_number"]), DAY)
+    earlier = what_if(str(MEMBER["household_number"]), date(2025, 2, 9), datetime(2026, 1, 1, tzinfo=UTC))
+    assert [flag["reason"] for flag in told["flags"] if flag["flag_code"] == "HH_CHANGED"] == ["M2"]
+    assert told["effects"][0]["words"] == "返家日期 2025-02-10"
+    assert not earlier["effects"]
+    assert rehearse_parameters(SAMPLE_FILE, DAY).changed == 0
+    assert fingerprint() == before
