@@ -50,9 +50,7 @@ def shared(rows: Iterable[KpiRow]) -> list[SharedKpi]:
     given = list(rows)
     columns = ("numerator", "denominator", "unknown_count")
     hidden = {column: _hidden_regions(given, column) for column in columns}
-    return [
-        SharedKpi(*row[:3], *(None if row[:3] in hidden[column] else getattr(row, column) for column in columns)) for row in given
-    ]
+    return [SharedKpi(*row[:3], *(None if row[:3] in hidden[column] else getattr(row, column) for column in columns)) for row in given]
 
 
 def _hidden_regions(rows: list[KpiRow], column: str) -> set[tuple[str, ...]]:
