@@ -14,7 +14,7 @@ export PERSONS=${PERSONS:-120}
 export BASE_IMAGE=${BASE_IMAGE:-localhost/guitu-base:bookworm}
 export POSTGRES_IMAGE=localhost/guitu-postgres:bookworm
 export GUITU_IMAGE=localhost/guitu:dev
-export AIRFLOW_PORT=${AIRFLOW_PORT:-18080} POSTGRES_PORT=${POSTGRES_PORT:-15432}
+export AIRFLOW_PORT=${AIRFLOW_PORT:-18080} POSTGRES_PORT=${POSTGRES_PORT:-15432} INTAKE_PORT=${INTAKE_PORT:-18443}
 export CONTAINERS_CONF=$WORK/containers.conf CONTAINERS_STORAGE_CONF=$WORK/storage.conf
 
 mkdir -p "$WORK"
@@ -80,8 +80,8 @@ compose up -d postgres >/dev/null
 until podman exec guitu_postgres_1 pg_isready -q -h 127.0.0.1 -U guitu; do sleep 1; done
 say "prepare"
 run prepare
-say "sandbox and Airflow"
-compose up -d --no-build sandbox airflow-api airflow-dag-processor airflow-triggerer airflow-scheduler >/dev/null
+say "sandbox, intake and Airflow"
+compose up -d --no-build sandbox intake airflow-api airflow-dag-processor airflow-triggerer airflow-scheduler >/dev/null
 say "main job"
 run main-job | tee "$WORK/main-job.txt"
 
@@ -90,6 +90,22 @@ handoffs=$(podman exec -e PGPASSWORD="$POSTGRES_PASSWORD" guitu_postgres_1 \
   psql -h 127.0.0.1 -U guitu -d guitu -Atc "select count(*) from published.handoffs")
 echo "published.handoffs: $handoffs rows"
 [ "$handoffs" -gt 0 ]
+say "a centre's key, and a signed push"
+# Inside the intake's container, where its address is the one that is signed for.
+podman exec guitu_intake_1 sh -euc '
+  client="python -m portal.centre_client --folder /tmp/centre"
+  $client keygen --centre 140100Q001 --url http://127.0.0.1:8443
+  python -m warehouse register-centre 140100Q001 /tmp/centre/*.pub.pem
+  sleep 3
+  $client push --once --nil 202610'
+carried="select count(*) from landing.push where carried_at is not null"
+for _ in $(seq 120); do
+  found=$(podman exec -e PGPASSWORD="$POSTGRES_PASSWORD" guitu_postgres_1 psql -h 127.0.0.1 -U guitu -d guitu -Atc "$carried")
+  [ "$found" -gt 0 ] && break
+  sleep 1
+done
+say "pushes carried through by Airflow's event: $found"
+[ "$found" -gt 0 ]
 grep -q "Every row received has exactly one fate" "$WORK/main-job.txt"
 echo "listening beyond loopback:"
 if podman ps --format '{{.Ports}}' | tr ',' '\n' | grep -E '[0-9]->' | grep -v '127\.0\.0\.1:'; then exit 1; else echo "  nothing"; fi

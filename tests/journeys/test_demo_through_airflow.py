@@ -1,4 +1,5 @@
-"""A newcomer runs `make demo`: a province through a whole Airflow to the published list; stopped and run again, nothing is lost."""
+"""A newcomer runs `make demo`: a province, partly pushed through the intake, through a whole Airflow to the published lists; stopped and
+run again, nothing is lost."""
 
 import os
 import re
@@ -74,6 +75,31 @@ def test_records_are_linked_and_releases_are_listed_with_what_is_to_do(first: st
     assert re.search(r"^  2026-1[12]-\d\d  [0-9a-f]{16}  1401", releases(first), re.M)
 
 
+def test_centres_push_through_the_intake_and_keep_a_receipt_of_every_batch(first: str, demo: Demo) -> None:
+    said = re.search(r"(\d+) batches acknowledged with a receipt; rows: ([\d,]+) accepted", first)
+    assert said is not None
+    receipts = list((demo.home / "centres").glob("*/receipts/*.json"))
+    assert len(receipts) == int(said[1]) + 1  # and that of the notice pushed at the end
+    assert list((demo.home / "centres").glob("*/spool/*.json")) == []
+
+
+def test_the_last_centre_still_uploads_its_notices_as_files(first: str, demo: Demo) -> None:
+    pushing = {folder.name for folder in (demo.home / "centres").iterdir()}
+    uploading = {path.name.split("_")[2] for path in (demo.home / "providers" / "sftp" / "detention_centers").glob("release_notices_*.csv")}
+    assert pushing
+    assert uploading
+    assert pushing & uploading == set()
+
+
+def test_a_notice_pushed_while_everything_runs_is_seen_as_flags(first: str) -> None:
+    assert re.search(r"Readers see .*PICKUP_UNASSIGNED.*: \d+\.\d s after the receipt", first), first[-6000:]
+
+
+def test_findings_are_counted_and_invented_amounts_called_so(first: str) -> None:
+    assert re.search(r"^  dibao +\d", first, re.M)
+    assert "SAMPLE amounts: " in first
+
+
 def test_progress_was_told_for_every_agency(first: str) -> None:
     for agency in ("Public security", "Civil affairs", "Detention centres", "Employment service", "Aftercare stations"):
         assert f"{agency}: reading" in first
@@ -98,6 +124,8 @@ def test_stopped_and_run_again_the_published_state_is_the_same(first: str, demo:
     kept = ("published", "superseded", "pending")
     assert {name: totals(again.stdout)[name] for name in kept} == {name: totals(first)[name] for name in kept}
     assert releases(again.stdout) == releases(first)
+    assert "detention centres push" in first
+    assert "detention centres push" not in again.stdout
 
 
 def test_after_stop_nothing_of_it_runs(first: str, demo: Demo) -> None:
