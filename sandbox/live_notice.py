@@ -1,4 +1,4 @@
-"""One more release notice while everything runs: pushed, acknowledged, and seen as a flag by readers. How many seconds does that take?
+"""One more release notice while everything runs: pushed, acknowledged, and seen as a flag by readers, with the seconds that took.
 
 The person is nobody: no number, the sample name of all forms, released tomorrow, and no station knows of a plan.
 """
