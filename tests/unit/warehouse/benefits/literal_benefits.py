@@ -378,7 +378,6 @@ def seeker_rows(world, person):
 
 
 def employment(world, person):
-    day = world["as_of"]
     seekers = seeker_rows(world, person)
     is_registered = any(r["job_state_code"] == "1" for r in seekers)
     anywhere = household_of(world, person)
@@ -396,10 +395,8 @@ def employment(world, person):
         first = "false"
     else:
         first = frozenset(gone) if limit is None else yes(years < limit)
-    if row:
-        second = yes(row["labour_capacity_code"] != "3")
-    else:
-        second = "true" if is_registered else missing("labour_capacity")
+    able = "true" if is_registered else missing("labour_capacity")
+    second = yes(row["labour_capacity_code"] != "3") if row else able
     insured = any(
         i["insurance_kind_code"] in {"1", "5"}
         and i["contribution_state_code"] == "1"

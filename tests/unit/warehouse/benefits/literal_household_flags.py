@@ -216,11 +216,11 @@ def was_excused(world, person, household, first):
             is_open = not has_return(world, absence)
             if not (is_open and absence["is_over"]) and (is_open or absence["return_date"] > first):
                 return True
-    own = [m for m in of(world, "assistance_members", "person_id", person)] if person else []
+    own = of(world, "assistance_members", "person_id", person)
     for row in [*rows, *own]:
-        if row["counted_state_code"] == "02" and row["not_counted_start_date"] and row["not_counted_start_date"] <= world["as_of"]:
-            if row["not_counted_end_date"] is None or row["not_counted_end_date"] >= first:
-                return True
+        start, end = row["not_counted_start_date"], row["not_counted_end_date"]
+        if row["counted_state_code"] == "02" and start and start <= world["as_of"] and (end is None or end >= first):
+            return True
     return False
 
 
