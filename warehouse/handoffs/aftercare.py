@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import Connection, text
 
-from warehouse.handoffs.aftercare_cases import decision_numbers, responsible_rows, stations_of
+from warehouse.handoffs.aftercare_cases import audience_of_case, case_references, decision_numbers, responsible_rows, stations_of
 from warehouse.handoffs.aftercare_reading import (
     AftercareRows,
     cases_of_orders,
@@ -17,12 +17,12 @@ from warehouse.handoffs.aftercare_reading import (
     read_case_numbers,
     read_rows,
     read_services_of_stations,
+    regions_of_stations,
     touched_cases,
     touched_stations,
 )
 from warehouse.handoffs.aftercare_services import service_counts, service_flags
 from warehouse.handoffs.aftercare_writing import POINTS_FLAGS, Ended, write_balances, write_counts, write_flags
-from warehouse.handoffs.case_flags import SPECIAL_REPORT
 from warehouse.handoffs.points import ledger, points_balances, points_flags
 from warehouse.handoffs.states import CLOSED_STATES
 from warehouse.identity.document_numbers import normal_number
@@ -34,18 +34,6 @@ class Mark:
 
     versions: dict[str, int]
     run_id: int
-
-
-@dataclass(frozen=True)
-class SpecialReport:
-    """An open special report of a case, and the organisations that are to be told of it."""
-
-    case_number: str
-    person_id: str | None
-    station_code: str
-    due_date: date
-    organization_codes: tuple[str, ...]
-    first_open_by_run: int
 
 
 def work_out_aftercare(connection: Connection, as_of: date, run_id: int) -> dict[str, int]:
@@ -78,7 +66,7 @@ def _work_out(
     is_over = flags["case_number"].isin(closed_cases) & ~flags["flag_code"].str.startswith(POINTS_FLAGS)
     stations = stations_of(cases, rows.services, rows.entries)
     persons = dict(zip(cases["case_number"], cases["person_id"], strict=True))
-    flags = _with_owner(flags[~is_over], persons, stations)
+    flags = _with_audience(_with_owner(flags[~is_over], persons, stations), regions_of_stations(connection, as_of))
     balances = _with_owner(points_balances(entries, as_of), persons, stations)
     counts = write_flags(connection, flags, rows.scope, Ended(closed_cases, rows.services), run_id)
     return counts | write_balances(connection, balances, rows.scope)
@@ -92,16 +80,14 @@ def _with_owner(frame: pd.DataFrame, persons: dict[str, str], stations: dict[str
     )
 
 
-def special_reports(connection: Connection) -> list[SpecialReport]:
-    """The special reports that are open, for those who tell the organisations; each once per case."""
-    query = text(
-        "select case_number, person_id, station_code, due_date, coalesce(evidence -> 'tell', '[]') as tell, worked_out_by_run "
-        "from handoffs.case_flag where flag_code = :code and status = 'open' order by case_number"
+def _with_audience(flags: pd.DataFrame, regions: dict[str, str]) -> pd.DataFrame:
+    """With whom each flag concerns, and what its case is called in messages."""
+    told = [evidence.get("tell", []) for evidence in flags["evidence"]]
+    audience = [audience_of_case(s, regions.get(s, ""), codes) for s, codes in zip(flags["station_code"], told, strict=True)]
+    references = case_references(flags["case_number"])
+    return flags.assign(
+        audience=pd.Series(audience, flags.index, dtype="object"), case_reference=pd.Series(references, flags.index, dtype="object")
     )
-    return [
-        SpecialReport(row.case_number, row.person_id, row.station_code, row.due_date, tuple(row.tell), row.worked_out_by_run)
-        for row in connection.execute(query, {"code": SPECIAL_REPORT.code})
-    ]
 
 
 def _scope(

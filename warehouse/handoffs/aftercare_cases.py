@@ -1,14 +1,17 @@
-"""Whose case it is: its station and person, and whether its handoff is over."""
+"""Whose case it is: its station and person, whether its handoff is over, whom its flags concern, what it is called in messages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from core.sealing import blind_index
 from warehouse.identity.document_numbers import normal_number
+
+REFERENCE_LETTERS = 16
 
 
 def responsible_rows(cases: pd.DataFrame, as_of: date) -> pd.DataFrame:
@@ -35,3 +38,22 @@ def decision_numbers(cases: pd.DataFrame, of_orders: Mapping[str, str]) -> pd.Se
 
 def _normal(numbers: pd.Series) -> pd.Series:
     return pd.Series([normal_number(n) if isinstance(n, str) else None for n in numbers], numbers.index, dtype="str")
+
+
+def audience_of_case(station_code: str, region_code: str, told_organizations: Iterable[str]) -> list[str]:
+    """Whom a flag of a case concerns, as audience:scope: its station, the organisations it reported to, the region's coordinator.
+
+    Args:
+        region_code: of the station; empty where the directory does not know it, then the region its code begins with.
+    """
+    told = {f"station:{station_code}", f"coordinator:{region_code or station_code[:6]}"}
+    return sorted(told | {f"organization:{code}" for code in told_organizations})
+
+
+def case_references(case_numbers: Iterable[str]) -> list[str]:
+    """What each case is called outside its station: the same at every working-out, and no way back without our key.
+
+    A case number tells station, year and place in the list, and can be guessed; its plain hash could too.
+    """
+    index = blind_index("case_reference")
+    return [index.of(number).hex()[:REFERENCE_LETTERS] for number in case_numbers]

@@ -132,6 +132,15 @@ def touched_stations(connection: Connection, since: dict[str, int]) -> frozenset
     return frozenset(connection.execute(text(query), {"since": since.get("aftercare_services", 0)}).scalars())
 
 
+def regions_of_stations(connection: Connection, as_of: date) -> dict[str, str]:
+    """Station -> the region the directory places it in on the day, else last before it."""
+    query = (
+        "select distinct on (organization_code) organization_code, region_code from staging.station_directory where is_current "
+        "and operation_code <> 'D' and region_code is not null and valid_from_date <= :day order by organization_code, valid_from_date desc"
+    )
+    return {row.organization_code: row.region_code for row in connection.execute(text(query), {"day": as_of})}
+
+
 def cases_of_orders(connection: Connection) -> dict[str, str]:
     """Order number (as compared) -> decision number (as compared) of the orders after isolation."""
     query = (

@@ -20,12 +20,19 @@ from warehouse.handoffs.differences import Target, delete_gone, put_draft, upser
 CASE_FLAG = Target(
     "case_flag",
     ("case_number", "flag_code"),
-    ("person_id", "station_code", "severity", "due_date", "status", "owner_role", "evidence"),
+    ("case_reference", "person_id", "station_code", "severity", "due_date", "status", "owner_role", "evidence", "audience"),
 )
+STATUS = CASE_FLAG.names.index("status")
 POINTS_BALANCE = Target("points_balance", ("case_number",), ("person_id", "station_code", *points.BALANCE_COLUMNS))
 SERVICE_COUNT = Target("service_count", tuple(aftercare_services.COUNTED_BY), tuple(aftercare_services.COUNTS))
 POINTS_FLAGS = "POINTS_"
 NOW = "cast(:now as timestamptz)"
+# What was reported first is answered or taken back while a later report stands: another thing to tell, though the flag stayed open.
+IS_SAME_OPENING = "o.status = 'open' and (d.status <> 'open' or d.severity <> 'critical' or d.due_date <= o.due_date)"
+OPENED = (
+    "coalesce((select o.opened_at from handoffs.case_flag o where (o.case_number, o.flag_code) = (d.case_number, d.flag_code) "  # noqa: S608
+    f"and {IS_SAME_OPENING}), {NOW})"
+)
 
 
 class Ended:
@@ -55,9 +62,10 @@ def write_flags(connection: Connection, flags: pd.DataFrame, scope: frozenset[st
     opened = [_row(flag, "open") for flag in flags.to_dict("records")]
     closed = _closed(connection, {row[:2] for row in opened}, scope, ended)
     put_draft(connection, CASE_FLAG, [*opened, *closed])
-    extra = {"first_open_at!": NOW, "closed_at": f"case when d.status <> 'open' then {NOW} end", "worked_out_by_run": ":run"}
+    closed_at = f"case when d.status <> 'open' then {NOW} end"
+    extra = {"first_open_at!": NOW, "opened_at": OPENED, "closed_at": closed_at, "worked_out_by_run": ":run"}
     changed = upsert(connection, CASE_FLAG, extra, {"now": now_at(), "run": run_id})
-    by_status = {f"case_flags_{status}": count for status, count in Counter(row[6] for row in closed).items()}
+    by_status = {f"case_flags_{status}": count for status, count in Counter(row[STATUS] for row in closed).items()}
     return {"case_flags_open": len(opened), "case_flags_changed": changed} | by_status
 
 
@@ -79,7 +87,7 @@ def _row(flag: Mapping[str, Any], status: str) -> tuple[Any, ...]:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
+    if value is None or (not isinstance(value, (str, list)) and pd.isna(value)):
         return None
     return value.date() if isinstance(value, pd.Timestamp) else value
 

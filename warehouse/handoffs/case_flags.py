@@ -18,7 +18,10 @@ FLAG_COLUMNS = ("case_number", "flag_code", "severity", "due_date", "owner_role"
 
 @dataclass(frozen=True)
 class CaseFlagRule:
-    """One flag of a case; `field` and `value_class` say in the evidence what was looked at, never the value."""
+    """One flag of a case; `field` and `value_class` say in the evidence what was looked at, never the value.
+
+    `see`: letters of those who may see it: S the station, G the organisation it reported to. Coordinators see numbers only, elsewhere.
+    """
 
     code: str
     severity: str
@@ -26,12 +29,15 @@ class CaseFlagRule:
     feed: str
     field: str
     value_class: str
+    see: str = "S"
 
 
 UNMET = CaseFlagRule("SERVICE_UNMET", "warning", "station_worker", SERVICES, "service_planned_at", "past and not done")
-IMPOSSIBLE = CaseFlagRule("SERVICE_IMPOSSIBLE", "info", "coordinator", SERVICES, "service_order_state_code", "cannot be met")
+IMPOSSIBLE = CaseFlagRule("SERVICE_IMPOSSIBLE", "info", "coordinator", SERVICES, "service_order_state_code", "cannot be met", see="")
 REFUSED_OFTEN = CaseFlagRule("SERVICE_REFUSED_OFTEN", "warning", "station_worker", SERVICES, "service_result_code", "refused")
-SPECIAL_REPORT = CaseFlagRule("SPECIAL_REPORT", "critical", "station_worker", SERVICES, "is_special_report", "yes, nothing done since")
+SPECIAL_REPORT = CaseFlagRule(
+    "SPECIAL_REPORT", "critical", "station_worker", SERVICES, "is_special_report", "yes, nothing done since", see="SG"
+)
 NEGATIVE = CaseFlagRule("POINTS_NEGATIVE", "warning", "station_worker", POINTS, "points_balance_count", "below zero")
 BROKEN = CaseFlagRule("POINTS_BALANCE_BROKEN", "warning", "station_worker", POINTS, "points_balance_count", "not the sum so far")
 REVERSAL_WRONG = CaseFlagRule(
@@ -74,4 +80,4 @@ def _evidence(rule: CaseFlagRule, source_keys: Sequence[str], told: Sequence[str
     rows = [{"feed": rule.feed, "source_key": key, "field": rule.field, "value_class": rule.value_class} for key in source_keys]
     organizations = sorted({code for code in told if code and not pd.isna(code)})
     evidence: dict[str, Any] = {"rule": RULE_VERSION, "source": "station practice, no law", "rows": rows, "parameters": []}
-    return evidence | ({"tell": organizations} if organizations else {})
+    return evidence | {"see": list(rule.see)} | ({"tell": organizations} if organizations else {})

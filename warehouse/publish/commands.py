@@ -11,14 +11,14 @@ from pathlib import Path
 from core.clock import today_date
 
 Command = Callable[[str, Callable[[argparse.Namespace], object], str], argparse.ArgumentParser]
-AUDIENCES = ("station", "centre", "police", "coordinator", "operator", "steward")
+AUDIENCES = ("station", "centre", "police", "coordinator", "operator", "steward", "organization")
 
 
 def add_messages(command: Command) -> None:
     """The six commands are known to the parser."""
     added = command("register-recipient", _register, "tell an address of what opens in its scope, from what is open now on")
     added.add_argument("audience", choices=AUDIENCES)
-    added.add_argument("scope", help='organisation code (station, centre), region (police, coordinator), "" for operator and steward')
+    added.add_argument("scope", help='code (station, centre, organization), region (police, coordinator), "" for operator and steward')
     added.add_argument("address", help="mail address of the office, or https address of a webhook")
     added.add_argument("--valid-from", type=date.fromisoformat, help="first day (default: today)")
     added.add_argument("--valid-to", type=date.fromisoformat, help="last day (default: open)")

@@ -17,10 +17,12 @@ from sqlalchemy.sql.expression import bindparam
 
 from core.clock import now_at
 from core.errors import FixConfiguration
+from warehouse.publish.alerts import Alert
+from warehouse.publish.outbox import OPEN_FLAGS
 from warehouse.publish.rounds import SENDING, next_try_at
-from warehouse.publish.wording import ToldAlert, ToldFlag, Wording, worded
+from warehouse.publish.wording import ToldFlag, Wording, worded
 
-SEEN = "(i.reason not like 'overdue/%' or f.evidence -> 'see' ? 'K')"
+SEEN = "(i.reason not like 'overdue/%' or f.see ? 'K')"
 """What was written for a recipient it may see, but for escalations, which reach coordinators for any flag."""
 
 
@@ -73,9 +75,8 @@ def _wording(connection: Connection, row: Any) -> Wording | None:
         return Wording(row.subject, row.body, row.content)
     flags = connection.execute(
         text(
-            f"select o.handoff_id, o.flag_code, f.severity, f.due_date, f.owner_role, i.reason, {SEEN} as is_seen from outbox.item i "
-            "join outbox.opening o using (opening_id) join published.handoff_flags f on f.handoff_id = o.handoff_id "
-            "and f.flag_code = o.flag_code where i.message_id = :id and o.closed_at is null and f.status = 'open'"
+            f"select f.reference, o.flag_code, f.severity, f.due_date, f.owner_role, i.reason, {SEEN} as is_seen, f.station_code "
+            f"{OPEN_FLAGS} join outbox.item i using (opening_id) where i.message_id = :id and o.closed_at is null and f.status = 'open'"
         ),
         {"id": row.message_id},
     )
@@ -87,7 +88,7 @@ def _wording(connection: Connection, row: Any) -> Wording | None:
         {"id": row.message_id},
     )
     told = [ToldFlag(**flag) for flag in flags.mappings()]
-    return worded(told, [ToldAlert(*alert) for alert in alerts])
+    return worded(told, [Alert(*alert) for alert in alerts], row.audience)
 
 
 def _begin(connection: Connection, row: Any, wording: Wording) -> None:

@@ -1,8 +1,10 @@
 """The outbox: with the switch that makes a flag visible, and in its transaction, stands who will be told of it.
 
-A flag that opens for readers is an *opening*; each recipient in its audience is told of it once at each severity it rises to,
-whatever is run again. A critical flag goes at once, one message per recipient and publication; the others wait for the next round
-(warehouse/publish/rounds.py). A critical flag that stays open past its day is told to the coordinator, once and then weekly.
+A flag of a handoff or of an aftercare case that opens for readers is an *opening*; each recipient in its audience is told of it
+once at each severity it rises to, whatever is run again. A critical flag goes at once, one message per recipient and publication;
+the others wait for the next round (warehouse/publish/rounds.py). A critical flag that stays open past its day is told to the
+coordinator, once and then weekly.
+Whom nobody is registered for is told to operators (warehouse/publish/unheard.py).
 """
 
 from __future__ import annotations
@@ -12,18 +14,31 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Connection, text
 
 from core.clock import now_at
+from warehouse.publish.recipients import IN_FORCE
 from warehouse.publish.rounds import next_rounds
+from warehouse.publish.unheard import look_for_unheard
 
 ESCALATED_AGAIN = timedelta(days=7)
-IN_FORCE = "r.valid_from <= :as_of and (r.valid_to is null or r.valid_to >= :as_of)"
-OPEN_FLAGS = "from outbox.opening o join published.handoff_flags f on f.handoff_id = o.handoff_id and f.flag_code = o.flag_code"
+# Arms of one table each, so that the planner looks both up by key.
+SHOWN = (
+    "(select handoff_id as about_id, flag_code, handoff_id as reference, null as station_code, severity, due_date, status, owner_role, "
+    "evidence -> 'see' as see from published.handoff_flags union all select case_number, flag_code, case_reference, station_code, "
+    "severity, due_date, status, owner_role, evidence -> 'see' from published.case_flags)"
+)
+"""Flags as readers see them, of handoffs and of aftercare cases; the two share no code."""
+WORKED_OUT = (
+    "(select handoff_id as about_id, flag_code, opened_at from handoffs.flag "
+    "union all select case_number, flag_code, opened_at from handoffs.case_flag)"
+)
+OF_OPENING = "{0}.about_id = o.about_id and {0}.flag_code = o.flag_code"
+OPEN_FLAGS = f"from outbox.opening o join {SHOWN} f on {OF_OPENING.format('f')}"
 RANK = "array_position(array['info', 'warning', 'critical'], {})"
 CONCERNED = (
     "create temporary table concerned on commit drop as select distinct t.opening_id, t.severity, a.audience, "
     "case e.digits when 0 then a.scope else left(a.scope, e.digits) end as scope, t.see ? e.letter as is_seen from to_tell t "
     "cross join lateral (select split_part(entry, ':', 1) as audience, split_part(entry, ':', 2) as scope "
     "from unnest(t.audience || array['operator:', 'steward:']) as u(entry)) a "
-    "join (values ('station', 'S', 0), ('centre', 'C', 0), ('operator', 'O', 0), ('steward', 'T', 0), "
+    "join (values ('station', 'S', 0), ('centre', 'C', 0), ('operator', 'O', 0), ('steward', 'T', 0), ('organization', 'G', 0), "
     "('police', 'P', 2), ('police', 'P', 4), ('police', 'P', 6), ('police', 'P', 9), ('police', 'P', 12), ('coordinator', 'K', 2), "
     "('coordinator', 'K', 4), ('coordinator', 'K', 6), ('coordinator', 'K', 9), ('coordinator', 'K', 12)) as e(audience, letter, digits) "
     "on e.audience = a.audience"
@@ -41,6 +56,7 @@ def tell(connection: Connection, as_of: date, token: int) -> dict[str, int]:
     counts["items"] = _tell_changes(connection, as_of, now, token)
     counts["items"] += _tell_new_recipients(connection, as_of, now, token)
     counts["escalations"] = _escalate(connection, as_of, now)
+    counts["unheard"] = look_for_unheard(connection, as_of, now)
     return counts
 
 
@@ -49,8 +65,7 @@ def _close(connection: Connection, now: datetime) -> int:
     return connection.execute(
         text(
             "update outbox.opening set closed_at = :now where opening_id in (select o.opening_id from outbox.opening o "
-            "left join published.handoff_flags f on f.handoff_id = o.handoff_id and f.flag_code = o.flag_code "
-            "left join handoffs.flag w on w.handoff_id = o.handoff_id and w.flag_code = o.flag_code "
+            f"left join {SHOWN} f on {OF_OPENING.format('f')} left join {WORKED_OUT} w on {OF_OPENING.format('w')} "
             "where o.closed_at is null and (f.status is distinct from 'open' or w.opened_at is distinct from o.flag_opened_at))"
         ),
         {"now": now},
@@ -61,10 +76,9 @@ def _open(connection: Connection, now: datetime) -> int:
     """New openings begin with nobody told: no audience."""
     return connection.execute(
         text(
-            "insert into outbox.opening (handoff_id, flag_code, severity, flag_opened_at, opened_at) "
-            "select handoff_id, flag_code, f.severity, w.opened_at, :now from published.handoff_flags f "
-            "join handoffs.flag w using (handoff_id, flag_code) where f.status = 'open' and not exists (select from outbox.opening o "
-            "where o.handoff_id = f.handoff_id and o.flag_code = f.flag_code and o.closed_at is null)"
+            "insert into outbox.opening (about_id, flag_code, severity, flag_opened_at, opened_at) "
+            f"select about_id, flag_code, f.severity, w.opened_at, :now from {SHOWN} f join {WORKED_OUT} w using (about_id, flag_code) "
+            f"where f.status = 'open' and not exists (select from outbox.opening o where {OF_OPENING.format('f')} and o.closed_at is null)"
         ),
         {"now": now},
     ).rowcount
@@ -73,11 +87,13 @@ def _open(connection: Connection, now: datetime) -> int:
 def _tell_changes(connection: Connection, as_of: date, now: datetime, token: int) -> int:
     """New openings, those whose severity rose, those that concern others or are seen by others now."""
     rose = f"{RANK.format('f.severity')} > {RANK.format('o.severity')}"
+    concerned = "coalesce(h.audience, c.audience)"
     connection.execute(
         text(
-            "create temporary table to_tell on commit drop as select o.opening_id, f.severity, h.audience, f.evidence -> 'see' as see "
-            f"{OPEN_FLAGS} join handoffs.handoff h on h.handoff_id = o.handoff_id "
-            f"where o.closed_at is null and ((o.audience, o.see) is distinct from (h.audience, f.evidence -> 'see') or {rose})"
+            f"create temporary table to_tell on commit drop as select o.opening_id, f.severity, {concerned} as audience, f.see "
+            f"{OPEN_FLAGS} left join handoffs.handoff h on h.handoff_id = o.about_id "
+            "left join handoffs.case_flag c on c.case_number = o.about_id and c.flag_code = o.flag_code "
+            f"where o.closed_at is null and ((o.audience, o.see) is distinct from ({concerned}, f.see) or {rose})"
         )
     )
     connection.execute(text("analyze to_tell"))

@@ -19,6 +19,8 @@ from warehouse.tables.outbox import AUDIENCES
 
 BY_AREA = ("police", "coordinator")
 WHOLE_SYSTEM = ("operator", "steward")
+IN_FORCE = "r.valid_from <= :as_of and (r.valid_to is null or r.valid_to >= :as_of)"
+"""Condition on outbox.recipient r: it is told on the day."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _MAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 

@@ -87,7 +87,7 @@ MIRRORS = (
     Mirror(
         "case_flags",
         ("case_number", "flag_code"),
-        ("person_id", "station_code", "severity", "due_date", "status", "owner_role", "evidence"),
+        ("person_id", "station_code", "severity", "due_date", "status", "owner_role", "evidence", "case_reference"),
         "handoffs.case_flag",
     ),
     Mirror("points_balances", ("case_number",), POINTS_COLUMNS, "handoffs.points_balance"),

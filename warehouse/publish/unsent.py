@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
 from core.clock import now_at
-from warehouse.publish.outbox import IN_FORCE, in_round
+from warehouse.publish.alerts import Alert, keep_open
+from warehouse.publish.outbox import in_round
+from warehouse.publish.recipients import IN_FORCE
 
+KINDS = ("BATCH_MISSING", "NUMBERING_UNKNOWN", "CENTRE_SILENT", "SNAPSHOT_MISSING", "NOTICES_UNSENT")
 NUMBER = re.compile(r"(?P<day>\d{8})-(?P<number>\d{4})")
 LOOKED_BACK = timedelta(days=62)
 WITHOUT_NUMBER = re.compile(r"\d{6}-nil|[0-9a-f]{16}-\d{2}")
@@ -30,42 +32,14 @@ MOST_GAPS = 200
 """Of one centre and day: a number like 9999 after 0001 is a slip of the numbering, not ten thousand lost batches."""
 
 
-@dataclass(frozen=True, order=True)
-class Unsent:
-    """Something that did not come."""
-
-    kind: str
-    organization_code: str
-    subject: str = ""
-    count: int = 1
-
-
 def look(connection: Connection, today: date) -> dict[str, int]:
     """Alerts are open for exactly what is missing on this morning, and those concerned have it in their next round."""
-    found = sorted({*_batches(connection, today), *_silent(connection, today), *_rosters(connection, today), *_notices(connection)})
-    now = now_at()
-    connection.execute(text("create temporary table unsent (kind text, organization_code text, subject text, count int) on commit drop"))
-    if found:
-        connection.execute(text("insert into unsent values (:kind, :organization_code, :subject, :count)"), [one.__dict__ for one in found])
-    same = "(u.kind, u.organization_code, u.subject) = (a.kind, a.organization_code, a.subject)"
-    closed = connection.execute(
-        text(f"update outbox.alert a set closed_at = :now where closed_at is null and not exists (select from unsent u where {same})"),
-        {"now": now},
-    )
-    connection.execute(text(f"update outbox.alert a set count = u.count from unsent u where a.closed_at is null and {same}"))
-    opened = connection.execute(
-        text(
-            "insert into outbox.alert (kind, organization_code, subject, count, opened_at) select u.*, :now from unsent u "
-            f"where not exists (select from outbox.alert a where a.closed_at is null and {same})"
-        ),
-        {"now": now},
-    )
-    told = _tell_alerts(connection, today) + _tell_notices(connection, today)
-    connection.execute(text("drop table unsent"))
-    return {"found": len(found), "opened": opened.rowcount, "closed": closed.rowcount, "items": told}
+    found = {*_batches(connection, today), *_silent(connection, today), *_rosters(connection, today), *_notices(connection)}
+    counts = keep_open(connection, KINDS, found, now_at())
+    return counts | {"items": _tell_alerts(connection, today) + _tell_notices(connection, today)}
 
 
-def gaps(batch_ids: Iterable[str]) -> Iterator[Unsent]:
+def gaps(batch_ids: Iterable[str]) -> Iterator[Alert]:
     """The numbers passed over within each centre's days; a centre whose numbers are of another form is named once."""
     numbers: dict[tuple[str, str], set[int]] = {}
     unknown = set()
@@ -78,11 +52,11 @@ def gaps(batch_ids: Iterable[str]) -> Iterator[Unsent]:
             unknown.add(centre)
     for (centre, day), present in numbers.items():
         missing = sorted(set(range(1, max(present))) - present)
-        yield from (Unsent("BATCH_MISSING", centre, f"{centre}-{day}-{number:04}") for number in missing[:MOST_GAPS])
-    yield from (Unsent("NUMBERING_UNKNOWN", centre) for centre in unknown)
+        yield from (Alert("BATCH_MISSING", centre, f"{centre}-{day}-{number:04}") for number in missing[:MOST_GAPS])
+    yield from (Alert("NUMBERING_UNKNOWN", centre) for centre in unknown)
 
 
-def _batches(connection: Connection, today: date) -> Iterator[Unsent]:
+def _batches(connection: Connection, today: date) -> Iterator[Alert]:
     names = connection.execute(
         text("select distinct name from landing.batch where feed = 'release_notices' and form = 'push' and received_at >= :since"),
         {"since": today - LOOKED_BACK},
@@ -102,7 +76,7 @@ CENTRES = (
 )
 
 
-def _silent(connection: Connection, today: date) -> Iterator[Unsent]:
+def _silent(connection: Connection, today: date) -> Iterator[Alert]:
     """By when the sender says it was made, else by when it came; a nil return that names the month counts whenever it came."""
     first, last = month_before(today)
     silent = connection.execute(
@@ -113,10 +87,10 @@ def _silent(connection: Connection, today: date) -> Iterator[Unsent]:
         ),
         {"first": first, "last": last, "nil": f"-{first:%Y%m}-nil"},
     ).scalars()
-    return (Unsent("CENTRE_SILENT", code, f"{first:%Y-%m}") for code in silent)
+    return (Alert("CENTRE_SILENT", code, f"{first:%Y-%m}") for code in silent)
 
 
-def _rosters(connection: Connection, today: date) -> Iterator[Unsent]:
+def _rosters(connection: Connection, today: date) -> Iterator[Alert]:
     """The subject names the last roster that came, so that one alert stands for an outage of many nights."""
     night = today - timedelta(days=1)
     late = connection.execute(
@@ -127,29 +101,29 @@ def _rosters(connection: Connection, today: date) -> Iterator[Unsent]:
         ),
         {"first": night, "last": night, "night": night},
     )
-    return (Unsent("SNAPSHOT_MISSING", code, f"{newest}" if newest else "") for code, newest in late)
+    return (Alert("SNAPSHOT_MISSING", code, f"{newest}" if newest else "") for code, newest in late)
 
 
-def _notices(connection: Connection) -> Iterator[Unsent]:
+def _notices(connection: Connection) -> Iterator[Alert]:
     counted = connection.execute(
         text(
             "select h.centre_code, count(*) from published.handoff_flags f join published.handoffs h using (handoff_id) "
             "where f.flag_code = 'NOTICE_MISSING' and f.status = 'open' and h.centre_code is not null group by 1"
         )
     )
-    return (Unsent("NOTICES_UNSENT", centre, count=count) for centre, count in counted)
+    return (Alert("NOTICES_UNSENT", centre, count=count) for centre, count in counted)
 
 
 def _tell_alerts(connection: Connection, today: date) -> int:
-    """Operators hear of every alert, a centre of its own; once, and of persons without a notice every day."""
+    """Operators hear of every alert, a centre of what it did not send; once, and of persons without a notice every day."""
     connection.execute(
         text(
             "create temporary table told on commit drop as select a.alert_id, r.recipient_id, "
             "case when a.kind = 'NOTICES_UNSENT' then 'unsent/' || :as_of else 'alert' end as reason from outbox.alert a "
             f"join outbox.recipient r on {IN_FORCE} and (r.audience = 'operator' "
-            "or (r.audience = 'centre' and r.scope = a.organization_code and a.kind <> 'NOTICES_UNSENT')) where a.closed_at is null"
+            "or (r.audience = 'centre' and r.scope = a.organization_code and a.kind = any(:of_centres))) where a.closed_at is null"
         ),
-        {"as_of": today},
+        {"as_of": today, "of_centres": [kind for kind in KINDS if kind != "NOTICES_UNSENT"]},
     )
     written = in_round(connection, "told", "alert_id", "info", now_at())
     connection.execute(text("drop table told"))
@@ -161,7 +135,7 @@ def _tell_notices(connection: Connection, today: date) -> int:
     connection.execute(
         text(
             "create temporary table told on commit drop as select o.opening_id, r.recipient_id, "
-            "'unsent/' || :as_of as reason from outbox.opening o join published.handoffs h using (handoff_id) "
+            "'unsent/' || :as_of as reason from outbox.opening o join published.handoffs h on h.handoff_id = o.about_id "
             f"join outbox.recipient r on r.audience = 'centre' and r.scope = h.centre_code and {IN_FORCE} "
             "where o.flag_code = 'NOTICE_MISSING' and o.closed_at is null"
         ),

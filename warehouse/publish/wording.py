@@ -7,7 +7,7 @@ A message says nothing about who a person is: no name, no number, no document nu
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import groupby
@@ -17,7 +17,10 @@ from typing import Any
 import jinja2
 import yaml
 
+from warehouse.publish.alerts import Alert
+
 HERE = Path(__file__).parent
+OUTSIDE = "organization"
 SEVERITIES = ("critical", "warning", "info")
 LISTED = 50
 """References named per flag; the others are counted, and stand in the work list."""
@@ -36,25 +39,19 @@ class FlagText:
 
 @dataclass(frozen=True)
 class ToldFlag:
-    """A flag to be told: the handoff's id is its only reference. `reason` as in outbox.item."""
+    """A flag to be told: the handoff's id, or the reference of the case, is all it is known by. `reason` as in outbox.item.
 
-    handoff_id: str
+    `station_code`: whose case it is; None for a handoff.
+    """
+
+    reference: str
     flag_code: str
     severity: str
     due_date: date | None
     owner_role: str
     reason: str
     is_seen: bool = True
-
-
-@dataclass(frozen=True)
-class ToldAlert:
-    """Something that should have come from a sender and did not."""
-
-    kind: str
-    organization_code: str
-    subject: str
-    count: int
+    station_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -75,12 +72,13 @@ def flag_texts() -> Mapping[str, FlagText]:
     }
 
 
-def worded(flags: Iterable[ToldFlag], alerts: Iterable[ToldAlert] = ()) -> Wording | None:
-    """The message about these flags and alerts; None when nothing is left to tell.
+def worded(flags: Iterable[ToldFlag], alerts: Iterable[Alert] = (), audience: str = "") -> Wording | None:
+    """The message about these flags and alerts to this audience; None when nothing is left to tell.
 
     A flag with `is_seen` false (an overdue one escalated to somebody who may not see it) is counted by who has to act, and not named.
+    An organisation outside (`organization`) has words of its own: that the station asks for it, and which station; no day.
     """
-    flags, alerts = list(flags), list(alerts)
+    flags, alerts = [_outside(flag) if audience == OUTSIDE else flag for flag in flags], list(alerts)
     if not flags and not alerts:
         return None
     seen = [flag for flag in flags if flag.is_seen]
@@ -114,17 +112,22 @@ ALERTS = {
     "SNAPSHOT_MISSING": ("名册未收到，沿用此前一份", "no roster came; the one before stays in use"),
     "NOTICES_UNSENT": ("名册在册而通知未收到的人数", "persons on the roster whose notice is due and not received"),
     "NUMBERING_UNKNOWN": ("批次号不合约定格式，无法核对缺漏", "batch numbers are not of the agreed form; gaps cannot be seen"),
+    "NOBODY_TOLD": ("有提示而无人登记接收，数量", "flags are open and nobody is registered to be told; how many"),
 }
 
 
 def _order(flag: ToldFlag) -> tuple[Any, ...]:
-    return (SEVERITIES.index(flag.severity), flag.reason, flag.flag_code, flag.due_date or date.max, flag.handoff_id)
+    return (SEVERITIES.index(flag.severity), flag.reason, flag.flag_code, flag.due_date or date.max, flag.reference)
+
+
+def _outside(flag: ToldFlag) -> ToldFlag:
+    return replace(flag, flag_code=f"{flag.flag_code}@{OUTSIDE}", due_date=None)
 
 
 def _group(of: tuple[str, str], told: list[ToldFlag]) -> dict[str, Any]:
     """One flag of a message with all its references."""
     reason, code = of
-    listed = [{"reference": flag.handoff_id, "due": flag.due_date} for flag in told[:LISTED]]
+    listed = [{"reference": flag.reference, "due": flag.due_date, "station": _station(flag)} for flag in told[:LISTED]]
     return {
         "text": flag_texts()[code],
         "severity": told[0].severity,
@@ -136,10 +139,16 @@ def _group(of: tuple[str, str], told: list[ToldFlag]) -> dict[str, Any]:
     }
 
 
+def _station(flag: ToldFlag) -> str | None:
+    """The station whose case it is, for an organisation that has to ask it."""
+    return flag.station_code if flag.flag_code.endswith(f"@{OUTSIDE}") else None
+
+
 def _for_machines(flag: ToldFlag) -> dict[str, Any]:
-    return {
-        "handoff_id": flag.handoff_id,
-        "flag_code": flag.flag_code,
+    station = {"station_code": _station(flag)} if _station(flag) else {}
+    return station | {
+        "handoff_id" if flag.station_code is None else "case_reference": flag.reference,
+        "flag_code": flag.flag_code.partition("@")[0],
         "severity": flag.severity,
         "due_date": flag.due_date.isoformat() if flag.due_date else None,
         "owner_role": flag.owner_role,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Numeric, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Numeric, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped
 
 from warehouse.tables.base import Table, column
@@ -27,6 +27,7 @@ class CaseFlag(Table):
 
     case_number: Mapped[str] = column("The case", primary_key=True)
     flag_code: Mapped[str] = column("The flag", primary_key=True)
+    case_reference: Mapped[str] = column("What the case is called in messages; nothing can be read from it")
     person_id: Mapped[str | None] = column("The person")
     station_code: Mapped[str] = column("The station")
     severity: Mapped[str] = column("critical, warning or info")
@@ -34,9 +35,11 @@ class CaseFlag(Table):
     status: Mapped[str] = column("open, resolved or void")
     owner_role: Mapped[str] = column("Who acts")
     evidence: Mapped[dict[str, Any]] = column(
-        "Rows, fields and value classes it stems from, rule version, organisations to be told (tell); no values", JSONB
+        "Rows, fields and value classes it stems from, rule version, organisations told (tell), who may see it (see); no values", JSONB
     )
+    audience: Mapped[list[str]] = column("Whom it concerns, as audience:scope", ARRAY(Text))
     first_open_at: Mapped[datetime] = column("When it was first found open", DateTime(timezone=True))
+    opened_at: Mapped[datetime] = column("When it was last found open after it was not, or for a later report", DateTime(timezone=True))
     closed_at: Mapped[datetime | None] = column("When it was found resolved or void", DateTime(timezone=True))
     worked_out_by_run: Mapped[int] = column("Run that last changed it", BigInteger, ForeignKey("ops.run.run_id"))
 

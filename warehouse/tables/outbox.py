@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped
 
 from warehouse.tables.base import Table, column, serial
 
-AUDIENCES = ("station", "centre", "police", "coordinator", "operator", "steward")
+AUDIENCES = ("station", "centre", "police", "coordinator", "operator", "steward", "organization")
 CHANNELS = ("email", "webhook")
 MESSAGE_STATES = ("waiting", "sending", "sent", "dropped", "dead")
 
@@ -31,8 +31,10 @@ class Recipient(Table):
     )
 
     recipient_id: Mapped[int] = serial("Number in order of registering")
-    audience: Mapped[str] = column("station, centre, police, coordinator, operator or steward")
-    scope: Mapped[str] = column("Organisation code (station, centre), region prefix without padding (police, coordinator), else empty")
+    audience: Mapped[str] = column("station, centre, police, coordinator, operator, steward or organization")
+    scope: Mapped[str] = column(
+        "Organisation code (station, centre, organization), region prefix without padding (police, coordinator), else empty"
+    )
     channel: Mapped[str] = column("email or webhook")
     address: Mapped[str] = column("Mail address of the office, or https address")
     valid_from: Mapped[date] = column("First day it is told")
@@ -43,45 +45,48 @@ class Recipient(Table):
 
 
 class Opening(Table):
-    """One row per time a flag of a handoff opened for readers."""
+    """One row per time a flag of a handoff or of an aftercare case opened for readers."""
 
     __tablename__ = "opening"
     __table_args__ = (
         CheckConstraint("severity in ('critical', 'warning', 'info')", name="severity"),
-        Index("opening_open_uq", "handoff_id", "flag_code", unique=True, postgresql_where=text("closed_at is null")),
-        {"schema": "outbox", "comment": "One row per time a flag of a handoff opened for readers"},
+        Index("opening_open_uq", "about_id", "flag_code", unique=True, postgresql_where=text("closed_at is null")),
+        {"schema": "outbox", "comment": "One row per time a flag of a handoff or of an aftercare case opened for readers"},
     )
 
     opening_id: Mapped[int] = serial("Number in order of opening")
-    handoff_id: Mapped[str] = column("The handoff")
+    about_id: Mapped[str] = column("The handoff or the case")
     flag_code: Mapped[str] = column("The flag")
     severity: Mapped[str] = column("Highest severity that was told")
-    audience: Mapped[list[str] | None] = column(
-        "Whom the handoff concerned when it was told, as audience:scope; empty until then", ARRAY(Text)
-    )
+    audience: Mapped[list[str] | None] = column("Whom it concerned when it was told, as audience:scope; empty until then", ARRAY(Text))
     see: Mapped[list[str] | None] = column("Letters of the audiences that see the flag and were told; empty until then", JSONB)
-    flag_opened_at: Mapped[datetime] = column("handoffs.flag.opened_at: another one is another opening", DateTime(timezone=True))
+    flag_opened_at: Mapped[datetime] = column(
+        "opened_at of the flag in schema handoffs: another one is another opening", DateTime(timezone=True)
+    )
     opened_at: Mapped[datetime] = column("When readers first saw it", DateTime(timezone=True))
     closed_at: Mapped[datetime | None] = column("When readers no longer saw it open, or open for another date", DateTime(timezone=True))
     escalated_date: Mapped[date | None] = column("Day the coordinator was last told that it is overdue")
 
 
 class Alert(Table):
-    """One row per thing that should have come from a sender and did not; closed when it comes."""
+    """One row per thing that should be there and is not: a delivery, somebody to be told; closed when it is."""
 
     __tablename__ = "alert"
     __table_args__ = (
         Index("alert_open_uq", "kind", "organization_code", "subject", unique=True, postgresql_where=text("closed_at is null")),
-        {"schema": "outbox", "comment": "One row per thing that should have come from a sender and did not; closed when it comes"},
+        {
+            "schema": "outbox",
+            "comment": "One row per thing that should be there and is not: a delivery, somebody to be told; closed when it is",
+        },
     )
 
     alert_id: Mapped[int] = serial("Number in order of opening")
-    kind: Mapped[str] = column("BATCH_MISSING, CENTRE_SILENT, SNAPSHOT_MISSING, NOTICES_UNSENT or NUMBERING_UNKNOWN")
-    organization_code: Mapped[str] = column("The sender")
-    subject: Mapped[str] = column("What is missing: a batch_id, a month, a day; or empty")
+    kind: Mapped[str] = column("BATCH_MISSING, CENTRE_SILENT, SNAPSHOT_MISSING, NOTICES_UNSENT, NUMBERING_UNKNOWN or NOBODY_TOLD")
+    organization_code: Mapped[str] = column("The sender; of NOBODY_TOLD the organisation or county")
+    subject: Mapped[str] = column("What is missing: a batch_id, a month, a day, an audience; or empty")
     count: Mapped[int] = column("How many, where it is counted", server_default="1")
     opened_at: Mapped[datetime] = column("When it was noticed", DateTime(timezone=True))
-    closed_at: Mapped[datetime | None] = column("When it had come after all", DateTime(timezone=True))
+    closed_at: Mapped[datetime | None] = column("When it was there after all", DateTime(timezone=True))
 
 
 class Message(Table):
@@ -127,7 +132,7 @@ class Item(Table):
     item_id: Mapped[int] = serial("Number")
     recipient_id: Mapped[int] = column("To whom", BigInteger, ForeignKey("outbox.recipient.recipient_id"))
     opening_id: Mapped[int | None] = column("The flag that opened", BigInteger, ForeignKey("outbox.opening.opening_id"))
-    alert_id: Mapped[int | None] = column("Or the thing that did not come", BigInteger, ForeignKey("outbox.alert.alert_id"))
+    alert_id: Mapped[int | None] = column("Or the alert", BigInteger, ForeignKey("outbox.alert.alert_id"))
     reason: Mapped[str] = column("critical, warning, info; overdue/<day>; unsent/<day>; or alert")
     message_id: Mapped[int] = column("In which message", BigInteger, ForeignKey("outbox.message.message_id"))
 

@@ -121,6 +121,7 @@ class CaseFlags(Table):
     status: Mapped[str] = column("open, resolved or void")
     owner_role: Mapped[str] = column("Who acts")
     evidence: Mapped[dict[str, Any]] = column("Where it stems from; no values", JSONB)
+    case_reference: Mapped[str] = column("What the case is called in messages; nothing can be read from it")
 
 
 class PointsBalances(Table):

@@ -9,13 +9,14 @@ from sqlalchemy import text
 
 from core.clock import SHANGHAI
 from warehouse.database import Role, transaction
-from warehouse.handoffs.aftercare import special_reports, work_out_aftercare
+from warehouse.handoffs.aftercare import work_out_aftercare
 from warehouse.runs import run_record
 
 pytestmark = pytest.mark.usefixtures("warehouse_url")
 AS_OF = date(2026, 11, 20)
 CASE, OTHER_CASE = "140105Z003-2026-0001", "140105Z003-2026-0002"
 DECISION = "并公(样)强戒决字〔2024〕第0001号"
+READ_REPORT = "select audience, case_reference, opened_at from handoffs.case_flag where flag_code = 'SPECIAL_REPORT'"
 READ_FLAGS = "select case_number, flag_code, status, due_date, station_code from handoffs.case_flag"
 
 
@@ -89,9 +90,9 @@ def test_a_case_flag_opens_and_is_resolved_or_void() -> None:
     unmet = {(case, "SERVICE_UNMET"): ("open", date(2026, 11, 10)) for case in (CASE, OTHER_CASE, "140105Z003-2026-0003")}
     reported = {(CASE, "SPECIAL_REPORT"): ("open", date(2026, 11, 20))}
     assert flags() == of_points | unmet | reported
-    with transaction(Role.ETL) as connection:
-        (report,) = special_reports(connection)
-    assert (report.case_number, report.station_code, report.organization_codes) == (CASE, "140105Z003", ("140105J001",))
+    ((audience, reference, opened_at),) = read(READ_REPORT)
+    assert audience == ["coordinator:140105", "organization:140105J001", "station:140105Z003"]
+    assert len(reference) == 16
     assert read("select balance, earned_12_months, redeemed_by_family_12_months, last_entry_date from handoffs.points_balance") == [
         (-5, 15, 20, date(2026, 11, 3))
     ]
@@ -116,6 +117,9 @@ def test_a_case_flag_opens_and_is_resolved_or_void() -> None:
     }  # fmt: skip
     work_out(state="AGREED")
     assert flags()[(CASE, "SERVICE_UNMET")] == ("open", date(2026, 11, 10))
+    ((_, same_reference, reopened_at),) = read(READ_REPORT)
+    assert same_reference == reference
+    assert reopened_at > opened_at
     assert read("select closed_at from handoffs.case_flag where flag_code = 'SPECIAL_REPORT'") == [(None,)]
 
     put_service(4, operation_code="D")

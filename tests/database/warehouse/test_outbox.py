@@ -76,6 +76,43 @@ def tell(*flags: tuple[str, str], handoff: str = HANDOFF, audience: list[str] = 
     publish(DAY)
 
 
+CASE, STREET, OTHER_STREET = f"{STATION}-2026-0001", "140106J001", "140106J002"
+
+
+def report(*streets: str, day: int = 18, status: str = "open", opened_at: int = 20) -> None:
+    """Schema handoffs holds a special report of the case as opened on a day, to these organisations; then it is published."""
+    with run_record("handoffs") as run, transaction(Role.ETL) as connection:
+        connection.execute(
+            text(
+                "insert into handoffs.case_flag (case_number, flag_code, case_reference, station_code, severity, due_date, status, "
+                "owner_role, evidence, audience, first_open_at, opened_at, worked_out_by_run) values (:case, 'SPECIAL_REPORT', 'cafe', :station, "
+                "'critical', :due, :status, 'station_worker', cast(:evidence as jsonb), :audience, '2026-11-20', :opened, :run) "
+                "on conflict (case_number, flag_code) do update set status = excluded.status, due_date = excluded.due_date, "
+                "audience = excluded.audience, opened_at = excluded.opened_at"
+            ),
+            {
+                "case": CASE,
+                "station": STATION,
+                "due": date(2026, 11, day + 1),
+                "status": status,
+                "evidence": json.dumps({"rows": [], "see": ["S", "G"], "tell": list(streets)}),
+                "audience": [f"station:{STATION}", "coordinator:140106", *(f"organization:{street}" for street in streets)],
+                "opened": datetime(2026, 11, opened_at, tzinfo=UTC),
+                "run": run.run_id,
+            },
+        )
+    publish(DAY)
+
+
+def unheard() -> dict[tuple[str, str], int]:
+    """Role and organisation or county of every open alert that nobody is told, with the count of flags."""
+    with transaction(Role.OPERATOR) as connection:
+        found = connection.execute(
+            text("select subject, organization_code, count from outbox.alert where kind = 'NOBODY_TOLD' and closed_at is null")
+        )
+        return {(row.subject, row.organization_code): row.count for row in found}
+
+
 def somebody(audience: str, scope: str, address: str, first: date = DAY) -> int:
     with transaction(Role.PUBLISHER) as connection:
         return register(connection, Address(audience, scope, address, first), "test")
@@ -258,3 +295,44 @@ def test_a_message_that_fails_eleven_times_is_a_dead_letter_that_operators_see_a
     (letter,) = letters()
     with transaction(Role.PUBLISHER) as connection, pytest.raises(FixConfiguration):
         send_again(connection, letter.message_id)
+
+
+def test_a_special_report_reaches_the_organisation_and_the_station_at_once_and_once_and_names_nobody() -> None:
+    somebody("station", STATION, "station@example.org")
+    somebody("organization", STREET, "street@example.org")
+    somebody("organization", OTHER_STREET, "other@example.org")
+    somebody("police", "14", "police@example.org")
+    somebody("coordinator", "14", "province@example.org")
+    report(STREET)
+    report(STREET)
+    told = [("station@example.org", "SPECIAL_REPORT", "critical"), ("street@example.org", "SPECIAL_REPORT", "critical")]
+    overdue = ("province@example.org", "SPECIAL_REPORT", "overdue/2026-11-20")
+    assert sorted(items()) == [overdue, *told]
+    wordings = {letter.address: letter.wording for letter in letters()}
+    assert set(wordings) == {"station@example.org", "street@example.org"}
+    assert all("cafe" in wording.body and CASE not in str(wording) for wording in wordings.values())
+    assert wordings["street@example.org"].content["flags"][0]["station_code"] == STATION
+    # A report to another organisation while the first stands tells that one; the next opening tells everybody concerned anew.
+    report(STREET, OTHER_STREET)
+    assert len(items()) == 4
+    assert items()[-1][0] == "other@example.org"
+    report(STREET, status="resolved")
+    report(STREET, day=19, opened_at=21)
+    assert sorted(items()[4:]) == told
+
+
+def test_operators_learn_once_that_nobody_is_registered_for_a_flag_until_somebody_is() -> None:
+    somebody("police", "14", "police@example.org")
+    tell(("PICKUP_UNASSIGNED", "critical"), ("VISIT_DUE", "info"))
+    tell(("VISIT_DUE", "info"), handoff=OTHER)
+    report(STREET)
+    nobody = {("station", STATION): 4, ("coordinator", "140106"): 1, ("organization", STREET): 1}
+    assert unheard() == nobody
+    publish(DAY)
+    assert unheard() == nobody
+    somebody("station", STATION, "station@example.org")
+    somebody("coordinator", "1401", "city@example.org")
+    publish(DAY)
+    assert unheard() == {("organization", STREET): 1}
+    report(STREET, status="resolved")
+    assert unheard() == {}

@@ -2,6 +2,7 @@
 CREATE TABLE handoffs.case_flag (
     case_number TEXT NOT NULL,
     flag_code TEXT NOT NULL,
+    case_reference TEXT NOT NULL,
     person_id TEXT,
     station_code TEXT NOT NULL,
     severity TEXT NOT NULL,
@@ -9,7 +10,9 @@ CREATE TABLE handoffs.case_flag (
     status TEXT NOT NULL,
     owner_role TEXT NOT NULL,
     evidence JSONB NOT NULL,
+    audience TEXT[] NOT NULL,
     first_open_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
     closed_at TIMESTAMP WITH TIME ZONE,
     worked_out_by_run BIGINT NOT NULL,
     CONSTRAINT case_flag_pk PRIMARY KEY (case_number, flag_code),
@@ -21,16 +24,22 @@ CREATE INDEX case_flag_open_ix ON handoffs.case_flag (flag_code) WHERE status = 
 COMMENT ON TABLE handoffs.case_flag IS 'One row per flag of an aftercare case that is or was open';
 COMMENT ON COLUMN handoffs.case_flag.case_number IS 'The case';
 COMMENT ON COLUMN handoffs.case_flag.flag_code IS 'The flag';
+COMMENT ON COLUMN handoffs.case_flag.case_reference IS 'What the case is called in messages; nothing can be read from it';
 COMMENT ON COLUMN handoffs.case_flag.person_id IS 'The person';
 COMMENT ON COLUMN handoffs.case_flag.station_code IS 'The station';
 COMMENT ON COLUMN handoffs.case_flag.severity IS 'critical, warning or info';
 COMMENT ON COLUMN handoffs.case_flag.due_date IS 'The day it turns on';
 COMMENT ON COLUMN handoffs.case_flag.status IS 'open, resolved or void';
 COMMENT ON COLUMN handoffs.case_flag.owner_role IS 'Who acts';
-COMMENT ON COLUMN handoffs.case_flag.evidence IS 'Rows, fields and value classes it stems from, rule version, organisations to be told (tell); no values';
+COMMENT ON COLUMN handoffs.case_flag.evidence IS 'Rows, fields and value classes it stems from, rule version, organisations told (tell), who may see it (see); no values';
+COMMENT ON COLUMN handoffs.case_flag.audience IS 'Whom it concerns, as audience:scope';
 COMMENT ON COLUMN handoffs.case_flag.first_open_at IS 'When it was first found open';
+COMMENT ON COLUMN handoffs.case_flag.opened_at IS 'When it was last found open after it was not, or for a later report';
 COMMENT ON COLUMN handoffs.case_flag.closed_at IS 'When it was found resolved or void';
 COMMENT ON COLUMN handoffs.case_flag.worked_out_by_run IS 'Run that last changed it';
+
+ALTER TABLE published.case_flags ADD COLUMN case_reference TEXT NOT NULL;
+COMMENT ON COLUMN published.case_flags.case_reference IS 'What the case is called in messages; nothing can be read from it';
 
 CREATE TABLE handoffs.points_balance (
     case_number TEXT NOT NULL,

@@ -10,18 +10,18 @@ CREATE TABLE outbox.alert (
     CONSTRAINT alert_pk PRIMARY KEY (alert_id)
 );
 CREATE UNIQUE INDEX alert_open_uq ON outbox.alert (kind, organization_code, subject) WHERE closed_at is null;
-COMMENT ON TABLE outbox.alert IS 'One row per thing that should have come from a sender and did not; closed when it comes';
+COMMENT ON TABLE outbox.alert IS 'One row per thing that should be there and is not: a delivery, somebody to be told; closed when it is';
 COMMENT ON COLUMN outbox.alert.alert_id IS 'Number in order of opening';
-COMMENT ON COLUMN outbox.alert.kind IS 'BATCH_MISSING, CENTRE_SILENT, SNAPSHOT_MISSING, NOTICES_UNSENT or NUMBERING_UNKNOWN';
-COMMENT ON COLUMN outbox.alert.organization_code IS 'The sender';
-COMMENT ON COLUMN outbox.alert.subject IS 'What is missing: a batch_id, a month, a day; or empty';
+COMMENT ON COLUMN outbox.alert.kind IS 'BATCH_MISSING, CENTRE_SILENT, SNAPSHOT_MISSING, NOTICES_UNSENT, NUMBERING_UNKNOWN or NOBODY_TOLD';
+COMMENT ON COLUMN outbox.alert.organization_code IS 'The sender; of NOBODY_TOLD the organisation or county';
+COMMENT ON COLUMN outbox.alert.subject IS 'What is missing: a batch_id, a month, a day, an audience; or empty';
 COMMENT ON COLUMN outbox.alert.count IS 'How many, where it is counted';
 COMMENT ON COLUMN outbox.alert.opened_at IS 'When it was noticed';
-COMMENT ON COLUMN outbox.alert.closed_at IS 'When it had come after all';
+COMMENT ON COLUMN outbox.alert.closed_at IS 'When it was there after all';
 
 CREATE TABLE outbox.opening (
     opening_id BIGINT GENERATED ALWAYS AS IDENTITY,
-    handoff_id TEXT NOT NULL,
+    about_id TEXT NOT NULL,
     flag_code TEXT NOT NULL,
     severity TEXT NOT NULL,
     audience TEXT[],
@@ -33,15 +33,15 @@ CREATE TABLE outbox.opening (
     CONSTRAINT opening_pk PRIMARY KEY (opening_id),
     CONSTRAINT opening_severity_ck CHECK (severity in ('critical', 'warning', 'info'))
 );
-CREATE UNIQUE INDEX opening_open_uq ON outbox.opening (handoff_id, flag_code) WHERE closed_at is null;
-COMMENT ON TABLE outbox.opening IS 'One row per time a flag of a handoff opened for readers';
+CREATE UNIQUE INDEX opening_open_uq ON outbox.opening (about_id, flag_code) WHERE closed_at is null;
+COMMENT ON TABLE outbox.opening IS 'One row per time a flag of a handoff or of an aftercare case opened for readers';
 COMMENT ON COLUMN outbox.opening.opening_id IS 'Number in order of opening';
-COMMENT ON COLUMN outbox.opening.handoff_id IS 'The handoff';
+COMMENT ON COLUMN outbox.opening.about_id IS 'The handoff or the case';
 COMMENT ON COLUMN outbox.opening.flag_code IS 'The flag';
 COMMENT ON COLUMN outbox.opening.severity IS 'Highest severity that was told';
-COMMENT ON COLUMN outbox.opening.audience IS 'Whom the handoff concerned when it was told, as audience:scope; empty until then';
+COMMENT ON COLUMN outbox.opening.audience IS 'Whom it concerned when it was told, as audience:scope; empty until then';
 COMMENT ON COLUMN outbox.opening.see IS 'Letters of the audiences that see the flag and were told; empty until then';
-COMMENT ON COLUMN outbox.opening.flag_opened_at IS 'handoffs.flag.opened_at: another one is another opening';
+COMMENT ON COLUMN outbox.opening.flag_opened_at IS 'opened_at of the flag in schema handoffs: another one is another opening';
 COMMENT ON COLUMN outbox.opening.opened_at IS 'When readers first saw it';
 COMMENT ON COLUMN outbox.opening.closed_at IS 'When readers no longer saw it open, or open for another date';
 COMMENT ON COLUMN outbox.opening.escalated_date IS 'Day the coordinator was last told that it is overdue';
@@ -59,15 +59,15 @@ CREATE TABLE outbox.recipient (
     included_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT recipient_pk PRIMARY KEY (recipient_id),
     CONSTRAINT recipient_audience_scope_channel_address_valid_from_uq UNIQUE (audience, scope, channel, address, valid_from),
-    CONSTRAINT recipient_audience_ck CHECK (audience in ('station', 'centre', 'police', 'coordinator', 'operator', 'steward')),
+    CONSTRAINT recipient_audience_ck CHECK (audience in ('station', 'centre', 'police', 'coordinator', 'operator', 'steward', 'organization')),
     CONSTRAINT recipient_channel_ck CHECK (channel in ('email', 'webhook')),
     CONSTRAINT recipient_period_ck CHECK (valid_to is null or valid_to >= valid_from),
     CONSTRAINT recipient_scope_where_there_is_one_ck CHECK ((scope = '') = (audience in ('operator', 'steward')))
 );
 COMMENT ON TABLE outbox.recipient IS 'One row per address that is told, for one audience and area and one period';
 COMMENT ON COLUMN outbox.recipient.recipient_id IS 'Number in order of registering';
-COMMENT ON COLUMN outbox.recipient.audience IS 'station, centre, police, coordinator, operator or steward';
-COMMENT ON COLUMN outbox.recipient.scope IS 'Organisation code (station, centre), region prefix without padding (police, coordinator), else empty';
+COMMENT ON COLUMN outbox.recipient.audience IS 'station, centre, police, coordinator, operator, steward or organization';
+COMMENT ON COLUMN outbox.recipient.scope IS 'Organisation code (station, centre, organization), region prefix without padding (police, coordinator), else empty';
 COMMENT ON COLUMN outbox.recipient.channel IS 'email or webhook';
 COMMENT ON COLUMN outbox.recipient.address IS 'Mail address of the office, or https address';
 COMMENT ON COLUMN outbox.recipient.valid_from IS 'First day it is told';
@@ -154,7 +154,7 @@ COMMENT ON TABLE outbox.item IS 'One row per thing told to one recipient';
 COMMENT ON COLUMN outbox.item.item_id IS 'Number';
 COMMENT ON COLUMN outbox.item.recipient_id IS 'To whom';
 COMMENT ON COLUMN outbox.item.opening_id IS 'The flag that opened';
-COMMENT ON COLUMN outbox.item.alert_id IS 'Or the thing that did not come';
+COMMENT ON COLUMN outbox.item.alert_id IS 'Or the alert';
 COMMENT ON COLUMN outbox.item.reason IS 'critical, warning, info; overdue/<day>; unsent/<day>; or alert';
 COMMENT ON COLUMN outbox.item.message_id IS 'In which message';
 

@@ -8,9 +8,10 @@ import pytest
 from core.clock import SHANGHAI
 from core.errors import FixConfiguration
 from warehouse.intake.carrying import Bell
+from warehouse.publish.alerts import Alert
 from warehouse.publish.recipients import Address, addresses_in, checked, region_prefix
 from warehouse.publish.rounds import PAUSES, next_rounds, next_try_at
-from warehouse.publish.unsent import Unsent, gaps, month_before
+from warehouse.publish.unsent import gaps, month_before
 
 EIGHT = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)  # 08:00 in Shanghai
 
@@ -56,9 +57,9 @@ def test_gaps_are_the_numbers_below_the_greatest_of_each_centre_and_day() -> Non
     names = ["A-20261120-0003", "A-20261120-0001", "A-20261121-0002", "B-20261120-0001", "B-202610-nil"]
     names += ["B-0123456789abcdef-02", "C-20261120-00001"]
     assert sorted(gaps(names)) == [
-        Unsent("BATCH_MISSING", "A", "A-20261120-0002"),
-        Unsent("BATCH_MISSING", "A", "A-20261121-0001"),
-        Unsent("NUMBERING_UNKNOWN", "C"),
+        Alert("BATCH_MISSING", "A", "A-20261120-0002"),
+        Alert("BATCH_MISSING", "A", "A-20261121-0001"),
+        Alert("NUMBERING_UNKNOWN", "C"),
     ]
 
 

@@ -1,14 +1,17 @@
 """A message names references, days and steps, never a person, and stays neutral; every flag has words in both languages."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 import pytest
 
 from expectations.neutral import holds_banned_word
+from warehouse.handoffs import case_flags
 from warehouse.handoffs.flags import FLAGS
-from warehouse.publish.wording import ALERTS, LISTED, ROLES, ToldAlert, ToldFlag, flag_texts, worded
+from warehouse.publish.alerts import Alert
+from warehouse.publish.wording import ALERTS, LISTED, OUTSIDE, ROLES, ToldFlag, flag_texts, worded
 
 BANNED = re.compile("[毒戒吸]|强制隔离|社区康复|尿检|(?<!派)出所|拘|刑|监狱|drug|rehabilitat|detention|custody|prison", re.IGNORECASE)
 
@@ -18,7 +21,10 @@ def told(code: str, severity: str = "critical", number: int = 1, *, reason: str 
 
 
 def test_every_flag_of_the_rules_has_words_and_no_other() -> None:
-    assert {rule.code for rule in FLAGS} == set(flag_texts())
+    of_cases = [rule for rule in vars(case_flags).values() if isinstance(rule, case_flags.CaseFlagRule)]
+    shown_outside = {f"{rule.code}@{OUTSIDE}" for rule in of_cases if "G" in rule.see}
+    assert {rule.code for rule in (*FLAGS, *of_cases) if rule.see} | shown_outside == set(flag_texts())
+    assert {rule.code for rule in FLAGS}.isdisjoint(rule.code for rule in of_cases)
     assert {rule.owner_role for rule in FLAGS} <= set(ROLES)
 
 
@@ -29,7 +35,7 @@ def test_words_are_in_their_language(text: object) -> None:
 
 
 def test_a_message_about_everything_holds_no_word_on_custody_or_treatment() -> None:
-    wording = worded([told(rule.code) for rule in FLAGS], [ToldAlert(kind, "140100Q001", "x", 2) for kind in ALERTS])
+    wording = worded([told(code) for code in flag_texts()], [Alert(kind, "140100Q001", "x", 2) for kind in ALERTS])
     assert wording is not None
     for text in (wording.subject, wording.body):
         assert not holds_banned_word(pd.Series([text])).any()
@@ -51,7 +57,7 @@ def test_what_may_not_be_seen_is_counted_by_who_has_to_act_and_not_named() -> No
     assert wording is not None
     assert wording.content["unseen"] == {"police_officer": 2}
     assert "TEST_POSITIVE" not in str(wording)
-    assert hidden.handoff_id not in str(wording)
+    assert hidden.reference not in str(wording)
 
 
 def test_a_long_list_is_cut_and_its_rest_counted() -> None:
@@ -64,3 +70,18 @@ def test_a_long_list_is_cut_and_its_rest_counted() -> None:
 
 def test_nothing_to_tell_makes_no_message() -> None:
     assert worded([]) is None
+
+
+def test_an_organisation_outside_learns_which_office_asks_and_a_reference_and_no_more() -> None:
+    flag = replace(told("SPECIAL_REPORT"), reference="c" * 16, station_code="140106Z003")
+    outside, station = worded([flag], audience=OUTSIDE), worded([flag], audience="station")
+    assert outside is not None
+    assert station is not None
+    assert "c" * 16 in outside.body
+    assert "140106Z003" in outside.body
+    assert "2026-11-25" not in str(outside)
+    (told_outside,) = outside.content["flags"]
+    assert (told_outside["station_code"], told_outside["case_reference"], told_outside["due_date"]) == ("140106Z003", "c" * 16, None)
+    assert "2026-11-25" in station.body
+    assert "140106Z003" not in str(station)
+    assert flag_texts()["SPECIAL_REPORT"].means_zh not in outside.body
