@@ -51,12 +51,13 @@ class Centre:
 
 @dataclass(frozen=True)
 class Pushed:
-    """What the centres were answered: batches, and rows as the receipts count them."""
+    """What the centres were answered: batches, and rows as the receipts count them. `unanswered`: a client's name to its batches."""
 
     batches: int
     accepted: int
     duplicates: int
     refused: int
+    unanswered: Mapping[str, int]
 
 
 def pushing(province: Path) -> list[Centre]:
@@ -104,23 +105,15 @@ def push_command(centre: Centre, files: Sequence[Path]) -> list[str]:
 
 
 def wait_until_answered(centres: Sequence[Centre], patience_seconds: float) -> Pushed:
-    """Every batch has its receipt.
-
-    Raises:
-        processes.NotStarted: a client ended with batches unanswered, or patience ended; the message holds the end of its log.
-    """
+    """No client sends any more, or patience ended; what has no receipt then (a damaged batch, say) is told as unanswered."""
     deadline = time.monotonic() + patience_seconds
     for centre in centres:
         while processes.is_running(centre.name) and time.monotonic() < deadline:
             time.sleep(0.5)
-        if waiting := len(centre.waiting):
-            raise processes.NotStarted(
-                f"{centre.code} has no answer to {waiting} of {len(centre.batches)} batches of notices; "
-                f"see {processes.log_file(centre.name)}:\n{processes.last_words(centre.name)}"
-            )
     answers = [json.loads(path.read_text("utf-8")) for centre in centres for path in (centre.folder / "receipts").glob("*.json")]
     refused = sum(len({line["row_number"] for line in answer["rejected"]}) for answer in answers)
-    return Pushed(len(answers), sum(a["accepted"] for a in answers), sum(a["duplicates"] for a in answers), refused)
+    unanswered = {centre.name: len(centre.waiting) for centre in centres if centre.waiting}
+    return Pushed(len(answers), sum(a["accepted"] for a in answers), sum(a["duplicates"] for a in answers), refused, unanswered)
 
 
 def stop() -> list[str]:

@@ -19,7 +19,7 @@ import requests
 
 from core.clock import today_date
 from core.settings import database_url
-from sandbox import summary
+from sandbox import progress, summary
 from sandbox.airflow_client import Airflow
 from sandbox.airflow_server import Login
 from sandbox.progress import INGESTS, NotFinished, follow
@@ -51,7 +51,7 @@ def main_job(login: Login) -> str:
     """
     airflow = _wait_for("Airflow", lambda: _signed_in(login))
     _wait_for("the DAGs", lambda: airflow.dag_ids() >= set(INGESTS))
-    since = datetime.now(UTC) - timedelta(seconds=5)
+    since = progress.since(airflow, datetime.now(UTC) - timedelta(seconds=5))
     for dag_id in INGESTS:
         airflow.trigger(dag_id)
     database = database_url().replace("postgresql+psycopg://", "postgresql://", 1)
@@ -59,7 +59,7 @@ def main_job(login: Login) -> str:
     return summary.render(summary.read(database, today_date()))
 
 
-def _followed(airflow: Airflow, since: datetime, database: str) -> bool:
+def _followed(airflow: Airflow, since: progress.Since, database: str) -> bool:
     """False when Airflow's API was too busy to answer; the runs go on meanwhile."""
     try:
         follow(airflow, since, lambda: summary.rows_received(database), lambda line: print(line, flush=True), PATIENCE_SECONDS)

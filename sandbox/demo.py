@@ -134,11 +134,7 @@ def _run(choice: Choice, say: _Clock) -> None:
     _wait_for_dags(airflow)
     say("Airflow runs: reading the five agencies")
     since = _read_everything(airflow)
-    pushed = centres.wait_until_answered(pushing, MINUTES_TO_FINISH * 60)
-    say(
-        f"Detention centres: {pushed.batches:,} batches acknowledged with a receipt; rows: {pushed.accepted:,} accepted, "
-        f"{pushed.duplicates:,} known already, {pushed.refused:,} refused"
-    )
+    _tell_pushed(centres.wait_until_answered(pushing, MINUTES_TO_FINISH * 60), say)
     libpq = _libpq(urls)
     progress.follow(airflow, since, lambda: summary.rows_received(libpq), say, MINUTES_TO_FINISH * 60)
     if pushing and not live_notice.earlier_count(pushing[0]):
@@ -156,6 +152,15 @@ def _open_intake(pushing: list[centres.Centre], choice: Choice, environment: Map
     _warehouse(environment, "load-recipients", str(offices))
     centres.register(pushing, lambda code, key: _warehouse(environment, "register-centre", code, str(key)))
     intake.start(environment)
+
+
+def _tell_pushed(pushed: centres.Pushed, say: _Clock) -> None:
+    say(
+        f"Detention centres: {pushed.batches:,} batches acknowledged with a receipt; rows: {pushed.accepted:,} accepted, "
+        f"{pushed.duplicates:,} known already, {pushed.refused:,} refused"
+    )
+    for name, count in pushed.unanswered.items():
+        say(f"NO ANSWER to {count:,} batches, which the page below lacks; see {processes.log_file(name)}:\n{processes.last_words(name, 5)}")
 
 
 def _push_live(choice: Choice, urls: databases.Urls, environment: Mapping[str, str], say: _Clock) -> bool:
@@ -231,13 +236,15 @@ def _wait_for_dags(airflow: Airflow) -> None:
         time.sleep(0.5)
 
 
-def _read_everything(airflow: Airflow) -> datetime:
-    """Every ingest has a run on its way; one cut off by a stop goes on by itself. Returns when the earliest of them was due."""
+def _read_everything(airflow: Airflow) -> progress.Since:
+    """Every ingest has a run on its way; one cut off by a stop goes on by itself. Returns where the story of these runs begins."""
     on_the_way = airflow.unfinished_runs()
+    earliest_at = min([datetime.now(UTC), *(run.run_after for run in on_the_way)]) - timedelta(seconds=30)
+    since = progress.since(airflow, earliest_at)
     for dag_id in progress.INGESTS:
         if dag_id not in {run.dag_id for run in on_the_way}:
             airflow.trigger(dag_id)
-    return min([datetime.now(UTC), *(run.run_after for run in on_the_way)]) - timedelta(seconds=30)
+    return since
 
 
 def _begin_anew() -> None:

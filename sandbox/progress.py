@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sandbox.airflow_client import ENDED, Airflow, Run, Task
@@ -39,8 +40,21 @@ class NotFinished(RuntimeError):
     """The chain of DAGs did not come to a good end."""
 
 
+@dataclass(frozen=True)
+class Since:
+    """Every run due from `at` on, but those that had `ended` before: they are an earlier demo's story."""
+
+    at: datetime
+    ended: frozenset[str]
+
+
+def since(airflow: Airflow, at: datetime) -> Since:
+    """The story that begins now with runs due from `at` on."""
+    return Since(at, frozenset(run.run_id for run in airflow.runs(at) if run.state in ENDED))
+
+
 def follow(
-    airflow: Airflow, since: datetime, rows: Callable[[], Mapping[str, int]], say: Callable[[str], None], patience_seconds: float
+    airflow: Airflow, since: Since, rows: Callable[[], Mapping[str, int]], say: Callable[[str], None], patience_seconds: float
 ) -> None:
     """Every run since then has ended well, and nothing more is on its way; progress was told to `say`.
 
@@ -49,13 +63,11 @@ def follow(
     """
     started = last_said = time.monotonic()
     quiet = 0
-    # What had ended before is an earlier demo's story.
-    earlier = {run.run_id for run in airflow.runs(since) if run.state in ENDED}
-    seen = {_name(task): task for task in airflow.tasks(since) if task.state in ENDED}
+    seen = {_name(task): task for task in airflow.tasks(since.at) if task.run_id in since.ended}
     while quiet < QUIET_POLLS:
         time.sleep(POLL_SECONDS)
-        runs = [run for run in airflow.runs(since) if run.dag_id in FOLLOWED and run.run_id not in earlier]
-        tasks, received = [task for task in airflow.tasks(since) if task.dag_id in FOLLOWED], rows()
+        runs = [run for run in airflow.runs(since.at) if run.dag_id in FOLLOWED and run.run_id not in since.ended]
+        tasks, received = [task for task in airflow.tasks(since.at) if task.dag_id in FOLLOWED], rows()
         said = list(lines(seen, tasks, received))
         if not said and time.monotonic() - last_said > SECONDS_OF_SILENCE:
             said = [f"... rows so far {sum(received.values()):,}"]

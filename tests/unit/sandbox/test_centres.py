@@ -69,9 +69,10 @@ def test_what_was_answered_is_not_sent_again_and_is_counted_by_its_receipts(prov
     first, second = centre.batches
     answered(centre, first)
     assert centre.waiting == [centre.batches[second]]
+    assert centres.wait_until_answered([centre], 1).unanswered == {"centre-140100Q001": 1}
     answered(centre, second)
     assert centre.waiting == []
-    assert centres.wait_until_answered([centre], 1) == centres.Pushed(batches=2, accepted=4, duplicates=2, refused=4)
+    assert centres.wait_until_answered([centre], 1) == centres.Pushed(batches=2, accepted=4, duplicates=2, refused=4, unanswered={})
 
 
 def test_one_more_notice_is_a_batch_as_agreed_numbered_after_the_others(province: Path) -> None:
