@@ -180,9 +180,10 @@ def facts_of(tables: Mapping[str, pd.DataFrame]) -> Facts:
             everything else as whole numbers; nothing known = null.
     """
     whole = {name: _plain(tables.get(name), kinds) for name, kinds in {**FEEDS, **KNOWN}.items()}
-    codes = {kind: _distinct(whole, kind) for kind in ("household", "person", "employer")}
+    # One index for each kind: its table of places is made once, not for every column.
+    codes = {kind: pd.Index(_distinct(whole, kind), dtype=object) for kind in ("household", "person", "employer")}
     frames = {name: _coded(whole[name], kinds, codes) for name, kinds in {**FEEDS, **KNOWN}.items()}
-    return Facts(codes["household"], codes["person"], frames)
+    return Facts(codes["household"].to_numpy(), codes["person"].to_numpy(), frames)
 
 
 def _plain(table: pd.DataFrame | None, kinds: Mapping[str, str]) -> pd.DataFrame:
@@ -201,7 +202,7 @@ def _distinct(tables: Mapping[str, pd.DataFrame], kind: str) -> np.ndarray:
     return np.array(sorted(found), dtype=object)
 
 
-def _coded(table: pd.DataFrame, kinds: Mapping[str, str], codes: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def _coded(table: pd.DataFrame, kinds: Mapping[str, str], codes: Mapping[str, pd.Index]) -> pd.DataFrame:
     columns = {name: _column(table[name], kind, codes) for name, kind in kinds.items()}
     group = "household_number" if "household_number" in kinds else "person_id"
     # Keys tell the rows of a feed apart; what is known without one is ordered by all it says.
@@ -209,11 +210,11 @@ def _coded(table: pd.DataFrame, kinds: Mapping[str, str], codes: Mapping[str, np
     return pd.DataFrame(columns).sort_values(order, ignore_index=True, kind="stable")
 
 
-def _column(values: pd.Series, kind: str, codes: Mapping[str, np.ndarray]) -> np.ndarray | pd.Series:
+def _column(values: pd.Series, kind: str, codes: Mapping[str, pd.Index]) -> np.ndarray | pd.Series:
     if kind == "text":
         return values.astype("str").where(values.notna(), "")
     if kind in codes:
-        return pd.Index(codes[kind]).get_indexer(pd.Index(values.astype(object))).astype(np.int32)
+        return codes[kind].get_indexer(pd.Index(values.astype(object), dtype=object)).astype(np.int32)
     dtype, nothing = CODED[kind]
     if pd.api.types.is_extension_array_dtype(values.dtype) and pd.api.types.is_integer_dtype(values.dtype):
         return values.to_numpy(dtype=dtype, na_value=nothing)
