@@ -92,8 +92,13 @@ def _add_review(command: Callable[[str, Callable[[argparse.Namespace], object], 
     decided(added)
     command("review-agreement", _review_agreement, "how often stewards decided as the model leaned")
     added = command("explain", _explain, "why a row is whose it is, or what a flag or handoff stands on, back to the raw bytes; no values")
-    added.add_argument("what", choices=("link", "flag", "handoff"))
-    added.add_argument("rows", nargs="+", metavar="ID", help="link: FEED KEY [FEED KEY]; flag: HANDOFF FLAG_CODE; handoff: HANDOFF")
+    added.add_argument("what", choices=("link", "flag", "case-flag", "handoff"))
+    added.add_argument(
+        "rows",
+        nargs="+",
+        metavar="ID",
+        help="link: FEED KEY [FEED KEY]; flag: HANDOFF FLAG_CODE; case-flag: CASE FLAG_CODE; handoff: HANDOFF",
+    )
     added.add_argument("--for", dest="reader", choices=("stewards", "benefits"), default="stewards", help="who reads it")
     command("tell-corrections", _tell_corrections, "ask senders, in their receipts, to check rows that contradict their own; each once")
 
@@ -255,22 +260,23 @@ def _review_agreement(given: argparse.Namespace) -> None:
 
 
 def _explain(given: argparse.Namespace) -> None:
-    {"link": _explain_link, "flag": _explain_flag, "handoff": _explain_handoff}[given.what](given)
+    {"link": _explain_link, "flag": _explain_flag, "case-flag": _explain_flag, "handoff": _explain_handoff}[given.what](given)
 
 
 def _explain_flag(given: argparse.Namespace) -> None:
     from core.errors import NotAllowed
     from warehouse.database import Role, transaction
     from warehouse.handoffs.explanation import flag_text
-    from warehouse.handoffs.lineage import flag_lineage
+    from warehouse.handoffs.lineage import case_flag_lineage, flag_lineage
     from warehouse.handoffs.raw_rows import RawRows
     from warehouse.landing.raw import RawStore
 
     named = [part for one in given.rows for part in one.split("/")]
     if len(named) != 2:
-        raise NotAllowed("name one flag: explain flag HANDOFF FLAG_CODE (or HANDOFF/FLAG_CODE)")
+        raise NotAllowed("name one flag: explain flag HANDOFF FLAG_CODE (or HANDOFF/FLAG_CODE), explain case-flag CASE FLAG_CODE")
+    lineage = case_flag_lineage if given.what == "case-flag" else flag_lineage
     with transaction(Role.ETL) as connection:
-        print(flag_text(flag_lineage(connection, *named), RawRows(connection, RawStore()).has))
+        print(flag_text(lineage(connection, *named), RawRows(connection, RawStore()).has))
 
 
 def _explain_handoff(given: argparse.Namespace) -> None:

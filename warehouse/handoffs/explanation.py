@@ -25,7 +25,8 @@ def handoff_text(handoff: HandoffLineage, is_in_bytes: IsInBytes) -> str:
 
 def _flag_lines(flag: FlagLineage, is_in_bytes: IsInBytes) -> Iterator[str]:
     due = f", day {flag.due_date}" if flag.due_date else ""
-    yield f"flag {flag.flag_code} of handoff {flag.handoff_id}: {flag.status}, {flag.severity}{due} (run {flag.run_id})"
+    whose = f"handoff {flag.handoff_id}" if flag.handoff_id else f"case {flag.case_number}"
+    yield f"flag {flag.flag_code} of {whose}: {flag.status}, {flag.severity}{due} (run {flag.run_id})"
     yield f"  rule {flag.rule_version}; source {flag.source}"
     for parameter in flag.parameters:
         where = f"{parameter.name} {parameter.region} {parameter.residence} from {parameter.valid_from}"

@@ -14,9 +14,11 @@ from sqlalchemy import Connection, text
 from core.errors import NotAllowed
 from warehouse.handoffs.grouping import EPISODE_FEEDS, HANDOFF_FEEDS, Wanted, group, table_of
 
+EXPLAINED_FEEDS = (*HANDOFF_FEEDS, "points_ledger")
+
 
 class HandoffUnknown(NotAllowed):
-    """No handoff, or no such flag of it, is known under this id."""
+    """No handoff or case, or no such flag of it, is known under this id."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,10 @@ class Happened:
 
 @dataclass(frozen=True)
 class FlagLineage:
-    """A flag with everything it stands on."""
+    """A flag of a handoff or of a case (the other is None) with everything it stands on. Only flags of handoffs keep a history."""
 
-    handoff_id: str
+    handoff_id: str | None
+    case_number: str | None
     flag_code: str
     status: str
     severity: str
@@ -107,19 +110,36 @@ def flag_lineage(connection: Connection, handoff_id: str, flag_code: str) -> Fla
     ).one_or_none()
     if flag is None:
         raise HandoffUnknown(f"handoff {handoff_id} never had a flag {flag_code}: see explain handoff {handoff_id}")
+    return FlagLineage(handoff_id, None, *_stands_on(connection, flag), _history(connection, handoff_id, flag_code))
+
+
+def case_flag_lineage(connection: Connection, case_number: str, flag_code: str) -> FlagLineage:
+    """What the flag of an aftercare case stands on, as `flag_lineage`.
+
+    Raises:
+        HandoffUnknown: the case never had this flag.
+    """
+    flag = connection.execute(
+        text("select * from handoffs.case_flag where case_number = :case and flag_code = :code"), {"case": case_number, "code": flag_code}
+    ).one_or_none()
+    if flag is None:
+        raise HandoffUnknown(f"case {case_number} never had a flag {flag_code}: the view published.case_flags has them")
+    return FlagLineage(None, case_number, *_stands_on(connection, flag), ())
+
+
+def _stands_on(connection: Connection, flag: Any) -> tuple[Any, ...]:
+    """The fields of FlagLineage between whose flag it is and its history."""
     rows = [(row["feed"], row["source_key"], row["field"], row["value_class"]) for row in flag.evidence.get("rows", ())]
-    return FlagLineage(
-        handoff_id=handoff_id,
-        flag_code=flag_code,
-        status=flag.status,
-        severity=flag.severity,
-        due_date=flag.due_date,
-        rule_version=flag.evidence["rule"],
-        source=flag.evidence["source"],
-        run_id=flag.worked_out_by_run,
-        grounds=_grounds(connection, rows, flag.closed_at),
-        parameters=tuple(_parameter(connection, told) for told in flag.evidence.get("parameters", ())),
-        history=_history(connection, handoff_id, flag_code),
+    return (
+        flag.flag_code,
+        flag.status,
+        flag.severity,
+        flag.due_date,
+        flag.evidence["rule"],
+        flag.evidence["source"],
+        flag.worked_out_by_run,
+        _grounds(connection, rows, flag.closed_at),
+        tuple(_parameter(connection, told) for told in flag.evidence.get("parameters", ())),
     )
 
 
@@ -158,7 +178,7 @@ def _by_feed(row: Any) -> tuple[int, str, str]:
 
 
 def _grounds(connection: Connection, rows: list[tuple[str, str, str, str]], until: datetime | None) -> tuple[Ground, ...]:
-    return tuple(_ground(connection, *row, until) for row in rows if row[0] in HANDOFF_FEEDS)
+    return tuple(_ground(connection, *row, until) for row in rows if row[0] in EXPLAINED_FEEDS)
 
 
 def _ground(connection: Connection, feed: str, source_key: str, field: str, value_class: str, until: datetime | None) -> Ground:

@@ -10,6 +10,8 @@ from sqlalchemy import text
 from core.clock import SHANGHAI
 from warehouse.database import Role, transaction
 from warehouse.handoffs.aftercare import work_out_aftercare
+from warehouse.handoffs.explanation import flag_text
+from warehouse.handoffs.lineage import case_flag_lineage
 from warehouse.runs import run_record
 
 pytestmark = pytest.mark.usefixtures("warehouse_url")
@@ -93,6 +95,13 @@ def test_a_case_flag_opens_and_is_resolved_or_void() -> None:
     ((audience, reference, opened_at),) = read(READ_REPORT)
     assert audience == ["coordinator:140105", "organization:140105J001", "station:140105Z003"]
     assert len(reference) == 16
+    with transaction(Role.ETL) as connection:
+        of_services, of_points = (case_flag_lineage(connection, CASE, code) for code in ("SPECIAL_REPORT", "POINTS_NEGATIVE"))
+    assert [(g.feed, g.source_key, g.field) for g in of_services.grounds] == [
+        ("aftercare_services", "140105Z003-FW-4", "is_special_report")
+    ]
+    assert [g.source_key for g in of_points.grounds] == ["140105Z003-JF-3"]
+    assert f"flag SPECIAL_REPORT of case {CASE}: open, critical" in flag_text(of_services, lambda _: True)
     assert read("select balance, earned_12_months, redeemed_by_family_12_months, last_entry_date from handoffs.points_balance") == [
         (-5, 15, 20, date(2026, 11, 3))
     ]

@@ -85,8 +85,9 @@ def report(*streets: str, day: int = 18, status: str = "open", opened_at: int = 
         connection.execute(
             text(
                 "insert into handoffs.case_flag (case_number, flag_code, case_reference, station_code, severity, due_date, status, "
-                "owner_role, evidence, audience, first_open_at, opened_at, worked_out_by_run) values (:case, 'SPECIAL_REPORT', 'cafe', :station, "
-                "'critical', :due, :status, 'station_worker', cast(:evidence as jsonb), :audience, '2026-11-20', :opened, :run) "
+                "owner_role, evidence, audience, first_open_at, opened_at, worked_out_by_run) "
+                "values (:case, 'SPECIAL_REPORT', 'cafe', :station, 'critical', :due, :status, 'station_worker', "
+                "cast(:evidence as jsonb), :audience, '2026-11-20', :opened, :run) "
                 "on conflict (case_number, flag_code) do update set status = excluded.status, due_date = excluded.due_date, "
                 "audience = excluded.audience, opened_at = excluded.opened_at"
             ),
