@@ -110,7 +110,7 @@ def flag_lineage(connection: Connection, handoff_id: str, flag_code: str) -> Fla
     ).one_or_none()
     if flag is None:
         raise HandoffUnknown(f"handoff {handoff_id} never had a flag {flag_code}: see explain handoff {handoff_id}")
-    return FlagLineage(handoff_id, None, *_stands_on(connection, flag), _history(connection, handoff_id, flag_code))
+    return FlagLineage(handoff_id, None, **_stands_on(connection, flag), history=_history(connection, handoff_id, flag_code))
 
 
 def case_flag_lineage(connection: Connection, case_number: str, flag_code: str) -> FlagLineage:
@@ -124,23 +124,23 @@ def case_flag_lineage(connection: Connection, case_number: str, flag_code: str) 
     ).one_or_none()
     if flag is None:
         raise HandoffUnknown(f"case {case_number} never had a flag {flag_code}: the view published.case_flags has them")
-    return FlagLineage(None, case_number, *_stands_on(connection, flag), ())
+    return FlagLineage(None, case_number, **_stands_on(connection, flag), history=())
 
 
-def _stands_on(connection: Connection, flag: Any) -> tuple[Any, ...]:
-    """The fields of FlagLineage between whose flag it is and its history."""
+def _stands_on(connection: Connection, flag: Any) -> dict[str, Any]:
+    """What a row of the flags tells, and what it stands on, by the names of FlagLineage."""
     rows = [(row["feed"], row["source_key"], row["field"], row["value_class"]) for row in flag.evidence.get("rows", ())]
-    return (
-        flag.flag_code,
-        flag.status,
-        flag.severity,
-        flag.due_date,
-        flag.evidence["rule"],
-        flag.evidence["source"],
-        flag.worked_out_by_run,
-        _grounds(connection, rows, flag.closed_at),
-        tuple(_parameter(connection, told) for told in flag.evidence.get("parameters", ())),
-    )
+    return {
+        "flag_code": flag.flag_code,
+        "status": flag.status,
+        "severity": flag.severity,
+        "due_date": flag.due_date,
+        "rule_version": flag.evidence["rule"],
+        "source": flag.evidence["source"],
+        "run_id": flag.worked_out_by_run,
+        "grounds": _grounds(connection, rows, flag.closed_at),
+        "parameters": tuple(_parameter(connection, told) for told in flag.evidence.get("parameters", ())),
+    }
 
 
 def handoff_lineage(connection: Connection, handoff_id: str) -> HandoffLineage:
