@@ -106,32 +106,8 @@ def notice() -> int:
 def _run(choice: Choice, say: _Clock) -> None:
     say(f"Starting PostgreSQL in {local_state()}" if databases.is_embedded() else "Using the PostgreSQL of GUITU_DATABASE_URL")
     urls = databases.start()
-    airflow_server.choose_port()
-    intake.choose_port()
-    if not (processes.is_running(providers.NAME) and processes.is_running(mailbox.NAME)):
-        airflow_server.stop()  # its tasks would look for them where they were
-    migration = airflow_server.begin_migration(airflow_server.environment(urls.airflow, {}))
-    say("Creating the warehouse: keys, roles, schemas, tables")
     environment = _task_environment(urls.warehouse, choice)
-    for command in ("create-keys", "migrate"):
-        _warehouse(environment, command)
-    is_made_up_now = not choice.folder.exists()
-    say(f"Making up a province of {choice.persons:,} registered persons" if is_made_up_now else f"Serving the province in {choice.folder}")
-    providers.make_up(choice)
-    pushing = centres.pushing(choice.folder)
-    connections = providers.start(choice, urls.frontend, environment, [centre.code for centre in pushing])
-    connections |= providers.variables(mailbox.start(environment))
-    _open_intake(pushing, choice, environment)
-    say("Five agencies serve on loopback, the intake is opening; starting Airflow (half a minute)")
-    if migration.wait():
-        raise processes.NotStarted(f"Airflow's tables could not be made:\n{processes.last_words('airflow-migrate')}")
-    airflow_server.start(airflow_server.environment(urls.airflow, environment | connections))
-    intake.wait_until_ready()
-    if count := centres.begin_to_push(pushing, environment):
-        say(f"{len(pushing)} detention centres push {count:,} batches of release notices, signed, to the intake")
-    airflow_server.wait_until_ready()
-    airflow = Airflow(airflow_server.login())
-    _wait_for_dags(airflow)
+    airflow, pushing = _bring_up(choice, urls, environment, say)
     say("Airflow runs: reading the five agencies")
     since = _read_everything(airflow)
     _tell_pushed(centres.wait_until_answered(pushing, MINUTES_TO_FINISH * 60), say)
@@ -144,6 +120,36 @@ def _run(choice: Choice, say: _Clock) -> None:
     _warehouse(environment, "quality-report", str(report))
     say("Done")
     _print_summary(summary.read(libpq, choice.as_of), report)
+
+
+def _bring_up(choice: Choice, urls: databases.Urls, environment: Mapping[str, str], say: _Clock) -> tuple[Airflow, list[centres.Centre]]:
+    """Everything runs: warehouse, providers, mailbox, intake, Airflow; the centres that push have begun to."""
+    airflow_server.choose_port()
+    intake.choose_port()
+    if not (processes.is_running(providers.NAME) and processes.is_running(mailbox.NAME)):
+        airflow_server.stop()  # its tasks would look for them where they were
+    migration = airflow_server.begin_migration(airflow_server.environment(urls.airflow, {}))
+    say("Creating the warehouse: keys, roles, schemas, tables")
+    for command in ("create-keys", "migrate"):
+        _warehouse(environment, command)
+    is_made_up_now = not choice.folder.exists()
+    say(f"Making up a province of {choice.persons:,} registered persons" if is_made_up_now else f"Serving the province in {choice.folder}")
+    providers.make_up(choice)
+    pushing = centres.pushing(choice.folder)
+    connections = providers.start(choice, urls.frontend, environment, [centre.code for centre in pushing])
+    connections |= providers.variables(mailbox.start(environment))
+    _open_intake(pushing, choice, environment)
+    say("Five agencies serve on loopback, the intake is opening; starting Airflow (half a minute)")
+    if migration.wait():
+        raise processes.NotStarted(f"Airflow's tables could not be made:\n{processes.last_words('airflow-migrate')}")
+    airflow_server.start(airflow_server.environment(urls.airflow, {**environment, **connections}))
+    intake.wait_until_ready()
+    if count := centres.begin_to_push(pushing, environment):
+        say(f"{len(pushing)} detention centres push {count:,} batches of release notices, signed, to the intake")
+    airflow_server.wait_until_ready()
+    airflow = Airflow(airflow_server.login())
+    _wait_for_dags(airflow)
+    return airflow, pushing
 
 
 def _open_intake(pushing: list[centres.Centre], choice: Choice, environment: Mapping[str, str]) -> None:
