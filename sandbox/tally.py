@@ -72,7 +72,9 @@ def sections(tally: Tally) -> list[tuple[str, list[Sequence[object]], str]]:
         (
             "MESSAGES",
             _crossed(tally.messages, "to", MESSAGE_STATES),
-            "What is not critical waits for the round of the next morning, which a rehearsed day never reaches.",
+            "What is not critical waits for the round of the next morning, which a rehearsed day never reaches."
+            if tally.messages
+            else "Nobody is told before an office is registered (python -m warehouse register-recipient).",
         ),
     ]
 
