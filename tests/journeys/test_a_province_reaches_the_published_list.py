@@ -107,6 +107,63 @@ def test_every_handoff_has_the_state_the_truth_says(published: Path) -> None:
     assert sum(told[h] == expected[h] for h in told) / len(told) >= 0.99
 
 
+def true_flags(folder: Path, name: str) -> list[dict[str, str]]:
+    if not (folder / "truth" / f"{name}.csv").exists():
+        pytest.skip("this province's truth does not tell")
+    return truth(folder, name)
+
+
+def shares(told: set[object], true: set[object]) -> tuple[float, float]:
+    """Precision and recall."""
+    return len(told & true) / len(told), len(told & true) / len(true)
+
+
+def test_open_flags_are_those_of_the_truth_with_their_days(published: Path) -> None:
+    arrival_or_linking = {"DELIVERY_LATE", "IDENTITY_CONFLICT"}
+    true = {
+        (r["handoff_id"], r["flag_code"]): (r["severity"], r["due_date"])
+        for r in true_flags(published, "handoff_flags")
+        if r["flag_code"] not in arrival_or_linking
+    }
+    found = fetch("select handoff_id, flag_code, severity, due_date from published.handoff_flags where status = 'open'")
+    told = {(str(h), str(code)): (str(severity), str(due or "")) for h, code, severity, due in found if code not in arrival_or_linking}
+    precision, recall = shares(set(told), set(true))
+    assert precision >= 0.98
+    assert recall >= 0.98
+    both = told.keys() & true.keys()
+    assert sum(told[flag] == true[flag] for flag in both) / len(both) >= 0.99
+
+
+def test_findings_have_the_outcome_and_the_missing_facts_of_the_truth(published: Path) -> None:
+    of_household = {"dibao", "dibao_marginal", "rigid_expenditure"}
+    true = {
+        (r["benefit_code"], r["household_number"]): (r["outcome"], sorted(json.loads(r["missing_facts"])))
+        for r in true_flags(published, "findings")
+        if r["benefit_code"] in of_household
+    }
+    found = fetch("select benefit_code, household_number, outcome, missing_facts from published.findings")
+    told = {(str(b), str(h)): (str(outcome), sorted(missing)) for b, h, outcome, missing in found if b in of_household}  # type: ignore[call-overload]
+    assert set(told) == set(true)
+    assert sum(told[finding] == true[finding] for finding in told) / len(told) >= 0.97
+    per_person = [r["benefit_code"] for r in true_flags(published, "findings") if r["benefit_code"] not in of_household]
+    counted = dict(fetch("select benefit_code, count(*) from published.findings group by 1"))  # type: ignore[arg-type]
+    assert {
+        b: abs(counted[b] - per_person.count(b)) for b in set(per_person) if abs(counted[b] - per_person.count(b)) > 0.03 * counted[b]
+    } == {}
+
+
+def test_household_flags_are_those_of_the_truth(published: Path) -> None:
+    key = ("household_number", "flag_code", "effective_date", "neutral_reason_code")
+    true: set[object] = {(*(r[name] for name in key[:3]), r[key[3]][:2]) for r in true_flags(published, "household_flags")}
+    told: set[object] = {
+        (str(h), str(code), str(day), str(reason)[:2])
+        for h, code, day, reason in fetch(f"select {', '.join(key)} from published.household_flags")
+    }
+    precision, recall = shares(told, true)
+    assert precision >= 0.97
+    assert recall >= 0.97
+
+
 def test_every_flag_walks_back_to_raw_bytes_and_to_the_documents_of_its_parameters(published: Path) -> None:
     from warehouse.handoffs.lineage import flag_lineage
     from warehouse.handoffs.raw_rows import RawRows
