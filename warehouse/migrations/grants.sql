@@ -15,6 +15,7 @@ grant select on all tables in schema published to guitu_etl;
 revoke insert, update, delete on ops.publication from guitu_etl;
 -- Who changed a centre's keys, and which nonces were used, is never rewritten.
 revoke update, delete on registry.centre_event, landing.nonce from guitu_etl;
+revoke update, delete on registry.replaced_parameter_value from guitu_etl;
 -- What a steward decided is taken back, never changed; the guard's own table is written by its triggers only.
 revoke update, delete on identity.steward_decision, identity.person_event, identity.correction from guitu_etl;
 grant update (known_to_run, withdrawn_at, withdrawn_by, withdrawal_reason, withdrawal_known_to_run) on identity.steward_decision to guitu_etl;

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from core.clock import now_at
@@ -26,7 +26,8 @@ FIRST_CALENDAR_YEAR = 2004
 def load_parameters(connection: Connection, file: Path, by: str) -> int:
     """The file's parameters stand in schema registry; returns how many values were added or changed. Safe to run again.
 
-    A value already there under the same name, region, residence and first day is replaced by the file's; others stay.
+    A value already there under the same name, region, residence and first day is replaced by the file's, and kept in
+    registry.replaced_parameter_value; others stay.
 
     Raises:
         ParameterFileRefused: the file is wrong in itself, or its periods overlap with values already loaded.
@@ -65,9 +66,20 @@ def _write_values(connection: Connection, changed: list[ParameterValue], by: str
     if not changed:
         return
     loaded = {"loaded_at": now_at(), "loaded_by": by}
+    _keep_replaced(connection, changed, loaded["loaded_at"], by)
     statement = insert(tables.ParameterValue).values([asdict(value) | loaded for value in changed])
     replaced = {name: statement.excluded[name] for name in ("valid_to", "amount", "document", "loaded_at", "loaded_by")}
     connection.execute(statement.on_conflict_do_update(index_elements=["name", "region", "residence", "valid_from"], set_=replaced))
+
+
+def _keep_replaced(connection: Connection, changed: list[ParameterValue], now: object, by: str) -> None:
+    """What stands under the keys of `changed` stays readable after it is replaced."""
+    kept = tables.ParameterValue.__table__
+    names = [c.name for c in kept.columns]
+    standing = select(*(kept.c[n] for n in names), literal(now), literal(by)).where(
+        tuple_(kept.c.name, kept.c.region, kept.c.residence, kept.c.valid_from).in_([value.key for value in changed])
+    )
+    connection.execute(insert(tables.ReplacedParameterValue).from_select([*names, "replaced_at", "replaced_by"], standing))
 
 
 def load_calendar(connection: Connection, year: int) -> int:

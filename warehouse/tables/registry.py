@@ -44,6 +44,25 @@ class ParameterValue(Table):
     loaded_by: Mapped[str] = column("Who loaded it")
 
 
+class ReplacedParameterValue(Table):
+    """One row per value that a later file replaced under the same name, region, residence and first day; never changed."""
+
+    __tablename__ = "replaced_parameter_value"
+    __table_args__ = ({"schema": "registry", "comment": "One row per value that a later file replaced; never changed"},)
+
+    name: Mapped[str] = column("The parameter", primary_key=True)
+    region: Mapped[str] = column("Region prefix; 000000 = the nation", primary_key=True)
+    residence: Mapped[str] = column("urban, rural or any", primary_key=True)
+    valid_from: Mapped[date] = column("First day", primary_key=True)
+    replaced_at: Mapped[datetime] = column("When it was replaced", DateTime(timezone=True), primary_key=True)
+    replaced_by: Mapped[str] = column("Who loaded the file that replaced it")
+    valid_to: Mapped[date | None] = column("Last day it had; empty = open")
+    amount: Mapped[str] = column("The value it had")
+    document: Mapped[str] = column("The document it stood in")
+    loaded_at: Mapped[datetime] = column("When it had been loaded", DateTime(timezone=True))
+    loaded_by: Mapped[str] = column("Who had loaded it")
+
+
 class JobRestriction(Table):
     """One row per occupation that the law bars to some."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from core.errors import FixConfiguration
 from warehouse.database import Role, transaction
@@ -41,7 +42,7 @@ def test_loading_twice_changes_nothing_and_reading_gives_the_file_back() -> None
         assert found.parameters == given.parameters
 
 
-def test_a_replaced_amount_is_one_change_and_says_who(tmp_path: Path) -> None:
+def test_a_replaced_amount_is_one_change_and_says_who_and_the_old_one_stays_readable(tmp_path: Path) -> None:
     file = changed(
         tmp_path, 'amount: "760.00", document: "SAMPLE, not a real standard; shows', 'amount: "761.00", document: "SAMPLE; shows'
     )
@@ -50,7 +51,11 @@ def test_a_replaced_amount_is_one_change_and_says_who(tmp_path: Path) -> None:
         assert load_parameters(connection, file, "second") == 1
         assert read_parameters(connection).find("dibao_standard_yuan", "140105", date(2026, 8, 1), "urban").amount == "761.00"
         by = connection.execute(text("select loaded_by from registry.parameter_value where amount = '761.00'")).scalar_one()
+        kept = connection.execute(text("select amount, loaded_by, replaced_by from registry.replaced_parameter_value")).all()
+        with pytest.raises(ProgrammingError, match="permission denied"), connection.begin_nested():
+            connection.execute(text("update registry.replaced_parameter_value set amount = '1'"))
     assert by == "second"
+    assert [tuple(row) for row in kept] == [("760.00", "first", "second")]
 
 
 def test_a_file_that_overlaps_with_what_is_loaded_is_refused_and_loads_nothing(tmp_path: Path) -> None:

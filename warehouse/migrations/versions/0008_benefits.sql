@@ -162,3 +162,30 @@ COMMENT ON COLUMN handoffs.episode.return_region_code IS 'Region of residence to
 COMMENT ON COLUMN handoffs.episode.is_over IS 'The absence ended otherwise than by a return';
 -- Everything is worked out again, so that every episode has its absence.
 DELETE FROM handoffs.mark;
+
+CREATE TABLE registry.replaced_parameter_value (
+    name TEXT NOT NULL, 
+    region TEXT NOT NULL, 
+    residence TEXT NOT NULL, 
+    valid_from DATE NOT NULL, 
+    replaced_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+    replaced_by TEXT NOT NULL, 
+    valid_to DATE, 
+    amount TEXT NOT NULL, 
+    document TEXT NOT NULL, 
+    loaded_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+    loaded_by TEXT NOT NULL, 
+    CONSTRAINT replaced_parameter_value_pk PRIMARY KEY (name, region, residence, valid_from, replaced_at)
+);
+COMMENT ON TABLE registry.replaced_parameter_value IS 'One row per value that a later file replaced; never changed';
+COMMENT ON COLUMN registry.replaced_parameter_value.name IS 'The parameter';
+COMMENT ON COLUMN registry.replaced_parameter_value.region IS 'Region prefix; 000000 = the nation';
+COMMENT ON COLUMN registry.replaced_parameter_value.residence IS 'urban, rural or any';
+COMMENT ON COLUMN registry.replaced_parameter_value.valid_from IS 'First day';
+COMMENT ON COLUMN registry.replaced_parameter_value.replaced_at IS 'When it was replaced';
+COMMENT ON COLUMN registry.replaced_parameter_value.replaced_by IS 'Who loaded the file that replaced it';
+COMMENT ON COLUMN registry.replaced_parameter_value.valid_to IS 'Last day it had; empty = open';
+COMMENT ON COLUMN registry.replaced_parameter_value.amount IS 'The value it had';
+COMMENT ON COLUMN registry.replaced_parameter_value.document IS 'The document it stood in';
+COMMENT ON COLUMN registry.replaced_parameter_value.loaded_at IS 'When it had been loaded';
+COMMENT ON COLUMN registry.replaced_parameter_value.loaded_by IS 'Who had loaded it';
