@@ -271,8 +271,9 @@ def _explain_flag(given: argparse.Namespace) -> None:
     from warehouse.handoffs.raw_rows import RawRows
     from warehouse.landing.raw import RawStore
 
-    named = [part for one in given.rows for part in one.split("/")]
-    if len(named) != 2:
+    # Two words as they are: a case number may hold a slash itself.
+    named = given.rows if len(given.rows) == 2 else given.rows[0].rsplit("/", 1)
+    if len(given.rows) > 2 or len(named) != 2:
         raise NotAllowed("name one flag: explain flag HANDOFF FLAG_CODE (or HANDOFF/FLAG_CODE), explain case-flag CASE FLAG_CODE")
     lineage = case_flag_lineage if given.what == "case-flag" else flag_lineage
     with transaction(Role.ETL) as connection:
