@@ -32,11 +32,12 @@ GONE_OF_TOUCHED = (
     "(select from identity.record r where (r.feed, r.source_key) = (l.feed, l.source_key))"
 )
 REMEMBER = f"""
-insert into identity.link_history (feed, source_key, changed_by_run, person_id, link_status, rule)
-select l.feed, l.source_key, :run, l.person_id, l.link_status, l.rule
+insert into identity.link_history (feed, source_key, changed_by_run, person_id, link_status, rule, decided_at, changed_at)
+select l.feed, l.source_key, :run, l.person_id, l.link_status, l.rule, l.decided_at, cast(:now as timestamptz)
 from worked_link w join identity.link l using (feed, source_key) where {CHANGED}
 union all
-select l.feed, l.source_key, :run, l.person_id, l.link_status, l.rule from gone_link g join identity.link l using (feed, source_key)
+select l.feed, l.source_key, :run, l.person_id, l.link_status, l.rule, l.decided_at, cast(:now as timestamptz)
+from gone_link g join identity.link l using (feed, source_key)
 on conflict do nothing
 """  # noqa: S608
 WRITE = f"""

@@ -25,8 +25,8 @@ DECIDING_LOCK = 7_143_002
 RULE = "steward"
 CREATE_PERSON = "insert into identity.person (person_id, created_at, created_by_run) values (:new, :now, :run)"
 REMEMBER = """
-insert into identity.link_history (feed, source_key, changed_by_run, person_id, link_status, rule)
-select feed, source_key, :run, person_id, link_status, rule from identity.link
+insert into identity.link_history (feed, source_key, changed_by_run, person_id, link_status, rule, decided_at, changed_at)
+select feed, source_key, :run, person_id, link_status, rule, decided_at, cast(:now as timestamptz) from identity.link
 join unnest(cast(:feeds as text[]), cast(:keys as text[])) chosen (feed, source_key) using (feed, source_key)
 """
 MOVE = """

@@ -57,6 +57,7 @@ class LinkHistory(Table):
     __tablename__ = "link_history"
     __table_args__ = (
         Index("link_history_feed_source_key_ix", "feed", "source_key"),
+        Index("link_history_person_id_ix", "person_id"),
         {"schema": "identity", "comment": "One row per change of a link"},
     )
 
@@ -66,6 +67,10 @@ class LinkHistory(Table):
     person_id: Mapped[str | None] = column("The person before")
     link_status: Mapped[str | None] = column("The status before")
     rule: Mapped[str | None] = column("The rule before")
+    decided_at: Mapped[datetime | None] = column(
+        "When what was before had been decided; empty = not known, before anything else told of the row", DateTime(timezone=True)
+    )
+    changed_at: Mapped[datetime] = column("When it ceased to hold", DateTime(timezone=True))
 
 
 class PersonEvent(Table):

@@ -1,4 +1,4 @@
-"""To be said by its owner.
+"""When each link of the history began and ceased to hold, so that whose a row was at any past instant can be read.
 
 Revision: 0013
 Follows: 0012
