@@ -42,6 +42,7 @@ class Tag(StrEnum):
 
     PUSH = "release-notices"
     UPLOAD = "release-notices-upload"
+    DAY = "release-notices-day"
 
 
 class SignatureRefused(NotAllowed):

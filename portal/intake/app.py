@@ -16,6 +16,7 @@ from portal.intake.admission import has_disk_space, is_database_ready
 from portal.intake.bodies import Room, drain
 from portal.intake.deliveries import Received
 from portal.intake.desk import Desk
+from portal.intake.manifests import Days
 from portal.intake.problems import ALWAYS, PROBLEM, Problem, malformed, too_large, unavailable, unsigned
 from portal.intake.settings import (
     BODY_SECONDS,
@@ -60,6 +61,7 @@ def create_app(public_url: str, on_taken: OnTaken = lambda taken: None) -> FastA
     door = _Door(public_url, keys, room, store, desk)
     app.add_route(PUSH_PATH, _answering(door.push), ["POST"])
     app.add_route(PUSH_PATH + "/files/{name}", _answering(door.upload), ["POST"])
+    Days(door.verified, keys, room, store).mount(app, _answering)
     app.add_route(KEYS_PATH, _answering(_our_keys), ["GET"])
     app.add_route(HEALTH_PATH, _answering(_health(store)), ["GET"])
     app.add_exception_handler(HTTPException, _no_such_door)
@@ -82,7 +84,7 @@ class _Door:
 
     async def _take(self, request: Request, path: str, tag: Tag, file_name: str | None) -> Response:
         _check_head(request)
-        signed = self._verified(request, path, tag)
+        signed = self.verified(request, path, tag)
         with self._room.place(signed.app_key), self._room.body(request, MAX_BODY_BYTES) as body:
             if not has_disk_space(self._store):
                 raise unavailable(RETRY_AFTER_SECONDS)
@@ -98,7 +100,7 @@ class _Door:
         kind = PROBLEM if answer.status == 422 else "application/json; charset=utf-8"
         return Response(answer.content.encode(), answer.status, ALWAYS, kind)
 
-    def _verified(self, request: Request, path: str, tag: Tag) -> Signed:
+    def verified(self, request: Request, path: str, tag: Tag) -> Signed:
         headers = Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
         try:
             return verify(request.method, self._public_url + path, headers, tag, self._keys.find)

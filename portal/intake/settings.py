@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from core.errors import FixConfiguration, MissingSecret
 
 PUSH_PATH = "/api/v1/intake/detention_centers/release_notices"
+DAYS_PATH = "/api/v1/intake/detention_centers/days"
 KEYS_PATH = "/api/v1/intake/keys"
 HEALTH_PATH = "/api/v1/intake/health"
 FEED = "release_notices"

@@ -57,7 +57,7 @@ class Taking:
 
 def _said(result: Answer | Refusal | Exception) -> Answer | Exception:
     if isinstance(result, Refusal):
-        return _REFUSALS[result.reason]()
+        return REFUSALS[result.reason]()
     return problem_of(result) if isinstance(result, Exception) else result
 
 
@@ -81,4 +81,4 @@ def _key_gone() -> Problem:
     return unsigned("keyid names no trusted key: it is not registered, not in force, or disabled")
 
 
-_REFUSALS: dict[str, Callable[[], Problem]] = {"key": _key_gone, "nonce": _nonce_used, "other_content": other_content}
+REFUSALS: dict[str, Callable[[], Problem]] = {"key": _key_gone, "nonce": _nonce_used, "other_content": other_content}

@@ -15,6 +15,8 @@ grant select on all tables in schema published to guitu_etl;
 revoke insert, update, delete on ops.publication from guitu_etl;
 -- Who changed a centre's keys, and which nonces were used, is never rewritten.
 revoke update, delete on registry.centre_event, landing.nonce from guitu_etl;
+-- What was said of a day, by either side, stays said.
+revoke update, delete on landing.manifest, landing.declaration from guitu_etl;
 revoke update, delete on registry.replaced_parameter_value from guitu_etl;
 -- What a steward decided is taken back, never changed; the guard's own table is written by its triggers only.
 revoke update, delete on identity.steward_decision, identity.person_event, identity.correction from guitu_etl;

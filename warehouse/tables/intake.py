@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
 from warehouse.tables.base import Table, column, serial
@@ -91,3 +92,39 @@ class Nonce(Table):
     app_key: Mapped[str] = column("The key", ForeignKey("registry.centre_key.app_key"), primary_key=True)
     nonce: Mapped[str] = column("The nonce of a signature that was right", primary_key=True)
     seen_at: Mapped[datetime] = column("When", DateTime(timezone=True))
+
+
+class Manifest(Table):
+    """One row per centre and day: what we say came from it, signed; never changed."""
+
+    __tablename__ = "manifest"
+    __table_args__ = ({"schema": "landing", "comment": "One row per centre and day: what we say came from it, signed; never changed"},)
+
+    sender_code: Mapped[str] = column("The centre", ForeignKey("registry.centre.centre_code"), primary_key=True)
+    day: Mapped[date] = column("The Shanghai day on which the deliveries were received", primary_key=True)
+    batch_count: Mapped[int] = column("Deliveries it lists")
+    content: Mapped[str] = column("Compact JWS under our key: ids, digests and row counts, nothing of their content")
+    made_at: Mapped[datetime] = column("When it was made, after the day was over", DateTime(timezone=True))
+
+
+class Declaration(Table):
+    """One row per statement of a centre about a day of its own; of one key and day the last counts; never changed."""
+
+    __tablename__ = "declaration"
+    __table_args__ = (
+        Index("declaration_sender_code_day_ix", "sender_code", "day"),
+        {
+            "schema": "landing",
+            "comment": "One row per statement of a centre about a day of its own; of one key and day the last counts; never changed",
+        },
+    )
+
+    declaration_id: Mapped[int] = serial("Number in order of arrival")
+    sender_code: Mapped[str] = column("The centre", ForeignKey("registry.centre.centre_code"))
+    day: Mapped[date] = column("The Shanghai day it is about")
+    app_key: Mapped[str] = column("The key that signed it", ForeignKey("registry.centre_key.app_key"))
+    received_at: Mapped[datetime] = column("When it came", DateTime(timezone=True))
+    body_sha256: Mapped[str] = column("SHA-256 of the statement as received, hexadecimal")
+    batches: Mapped[dict[str, str]] = column(
+        "Object: batch_id to the SHA-256 of its bytes, of every batch the centre means to have sent", JSONB
+    )

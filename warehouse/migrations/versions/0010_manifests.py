@@ -1,4 +1,4 @@
-"""To be said by its owner.
+"""What centre and platform say of a day (manifests, declarations); alerts of every kind in one table.
 
 Revision: 0010
 Follows: 0009
