@@ -25,8 +25,9 @@ import psycopg
 import requests
 
 from core.settings import PROJECT
+from portal.centre_client.asking import fetch_keys
 from portal.centre_client.place import Place, make_keys
-from portal.centre_client.sending import enqueue, fetch_keys, send
+from portal.centre_client.sending import enqueue, send
 from sandbox import databases
 from sandbox.ports import free_port
 from warehouse.handoffs.facts import handoff_id

@@ -4,6 +4,7 @@
 2  push FILE...     sends batches (.json as in the agreement, or the template filled in as .csv or .xlsx) until they are acknowledged;
                     after a restart `push` without a file goes on with what is still in the spool
 3  verify-receipt   proves, without a network, who received what and when
+4  reconcile        once a day: declares what was sent, and names what did not arrive
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import argparse
 import json
 import os
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 from core.app_keys import CENTRE_CODE
+from core.clock import today_date
 from core.errors import FixConfiguration, GuituError
 from portal.centre_client.place import Place, make_keys
 
@@ -55,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--keys", type=Path, help="the intake's JWKS file (default: keys.json of the folder)")
     verify.add_argument("--batch", type=Path, help="the batch it should be about (default: the one kept in the folder, if it is there)")
     verify.set_defaults(run=_verify)
+    reconcile = commands.add_parser("reconcile", help="declare a day to the intake and compare it with the intake's signed manifest")
+    reconcile.add_argument("day", nargs="?", type=date.fromisoformat, help="like 2026-11-20 (default: yesterday)")
+    reconcile.set_defaults(run=_reconcile)
     return parser
 
 
@@ -115,6 +121,34 @@ def _verify(given: argparse.Namespace) -> None:
     claims = check_receipt(str(answer.get("receipt")), key_set, content)
     print(json.dumps(claims, ensure_ascii=False, indent=1))
     print("genuine" + (", and about the bytes that were sent" if content is not None else "; compare body_sha256 with your file's SHA-256"))
+
+
+SAYS = {
+    "not_received": "never arrived: push sends what is in the spool; what was refused needs a new file",
+    "without_receipt": "arrived, and its receipt did not: push again gives it",
+    "different": "the intake holds other bytes under this batch_id: give changed rows a new one",
+    "unknown": "the intake has it from this centre's key, and this folder does not know it: is there another machine?",
+    "not_listed": "there is a receipt here, and the intake does not list it: show the receipt to the coordinator",
+}
+
+
+def _reconcile(given: argparse.Namespace) -> int:
+    from portal.centre_client.asking import TryAgain
+    from portal.centre_client.reconciling import reconcile
+
+    place, day = Place(given.folder), given.day or today_date() - timedelta(days=1)
+    try:
+        found = reconcile(place, day)
+    except TryAgain as error:
+        kept = len(list(place.spool.glob("*.json")))
+        print(f"{day}: not reconciled, run it again: {error}; {kept} batches are kept unsent here", file=sys.stderr)
+        return 1
+    for kind, means in SAYS.items():
+        for batch_id in getattr(found, kind):
+            print(f"{batch_id}: {means}")
+    so_far = "" if found.is_complete else " so far"
+    print(f"{day}: the intake lists {found.count} deliveries{so_far}; {'both sides agree' if found.is_clean else 'both sides differ'}")
+    return int(not found.is_clean)
 
 
 def _read(file: Path) -> str:

@@ -5,6 +5,7 @@ client.json              centre, address of the intake, optional CA file
 keys.json                the intake's public keys (JWKS): receipts are checked with them, offline too
 spool/<batch_id>.json    on its way: the exact bytes              spool/<batch_id>.tries   when it was tried
 sent/ refused/           the exact bytes, once answered           receipts/<batch_id>.json   the answer with its receipt
+days/<yyyymmdd>.json              the intake's manifest of a day      days/<yyyymmdd>.declared.json   what was declared of it
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Place:
         return self._made("receipts")
 
     def settled(self, name: str) -> Path:
-        """`sent` or `refused`: batches that are answered."""
+        """`sent` or `refused`: batches that are answered; `days`: days that are reconciled."""
         return self._made(name)
 
     @property

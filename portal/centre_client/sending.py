@@ -10,42 +10,25 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from uuid import uuid4
 
-import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from core import proof
-from core.errors import FixConfiguration, GuituError, RejectBatch, RetryLater
+from core.errors import FixConfiguration, GuituError
+from portal.centre_client.asking import Asked, NotTaken, TryAgain, ask, detail_of, fetch_keys, json_of
 from portal.centre_client.place import Place, write_durably
-from portal.signature import MAX_AGE_SECONDS, Signature, Tag, sign
+from portal.signature import Tag
 
 PUSH_PATH = "/api/v1/intake/detention_centers/release_notices"
-KEYS_PATH = "/api/v1/intake/keys"
 RECEIPT = "intake-receipt"
 # Seconds to wait before each further try: soon, then ever more patiently, 75 hours in all.
 WAITS = (5, 30, 120, 300, 900, 1800, 3600, 7200, 14400, 28800, 43200, 72000, 86400, 11245)
 GIVE_UP_AFTER = timedelta(seconds=sum(WAITS))
-TIMEOUT = (10, 60)
 
 Say = Callable[[str], None]
-
-
-class TryAgain(RetryLater):
-    """Not taken in now; `wait_seconds`: what the intake asked for, or 0."""
-
-    def __init__(self, why: str, wait_seconds: float) -> None:
-        super().__init__(why)
-        self.wait_seconds = wait_seconds
-
-
-class NotTaken(RejectBatch):
-    """The intake refuses this batch as it is."""
 
 
 @dataclass(frozen=True)
@@ -136,54 +119,17 @@ def _send_once(place: Place, batch_id: str, tries: _Tries) -> Outcome:
     file = place.spool / f"{batch_id}.json"
     content = file.read_bytes()
     tries.note()
-    response = _post(place, batch_id, content, timedelta())
-    ahead = _clock_difference(response)
-    if response.status_code == 401 and abs(ahead.total_seconds()) > MAX_AGE_SECONDS / 2:
-        response = _post(place, batch_id, content, ahead)  # our clock is wrong: the intake's Date header tells by how much
-    if response.status_code in {200, 422} and "receipt" in (answer := _json(response)):
+    response = ask(place, Asked(PUSH_PATH, Tag.PUSH, batch_id, content))
+    if response.status_code in {200, 422} and "receipt" in (answer := json_of(response)):
         kept_in = _keep(place, batch_id, content, answer)
         file.replace(place.settled("sent" if response.status_code == 200 else "refused") / file.name)
         tries.forget()
         return Outcome(response.status_code, answer, kept_in)
-    if response.status_code in {408, 429} or response.status_code >= 500:
-        raise TryAgain(f"the intake answers {response.status_code}: {_detail(response)}", _retry_after(response))
     if response.status_code in {400, 403, 409, 413}:
+        file.touch()  # refused today: the day's declaration names it
         file.replace(place.settled("refused") / file.name)
         tries.forget()
-    elif response.status_code == 401 and abs(ahead.total_seconds()) > MAX_AGE_SECONDS / 2:
-        raise NotTaken(f"this machine's clock is {ahead} behind the intake's: set it right; {_detail(response)}")
-    raise NotTaken(f"the intake answers {response.status_code}: {_detail(response)}")
-
-
-def _post(place: Place, batch_id: str, content: bytes, ahead: timedelta) -> requests.Response:
-    settings = place.settings
-    url = _checked(settings["url"]) + PUSH_PATH
-    headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": batch_id}
-    how = Signature(Tag.PUSH, settings["app_key"], place.private_key(), uuid4().hex, datetime.now(UTC) + ahead)
-    sign("POST", url, headers, content, how)
-    with _session(settings) as session:
-        try:
-            return session.post(url, data=content, headers=headers, timeout=TIMEOUT, allow_redirects=False)
-        except requests.exceptions.SSLError as error:
-            raise FixConfiguration(
-                "the intake's certificate is not trusted: name its CA (--ca FILE at keygen, or ca in client.json)"
-            ) from error
-        except requests.RequestException as error:
-            raise TryAgain(f"no answer from the intake ({type(error).__name__})", 0) from error
-
-
-def _session(settings: dict[str, Any]) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = settings.get("ca") or True
-    return session
-
-
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "localhost"}:
-        raise FixConfiguration("the intake's address begins with https:// (http is for trials on this machine only)")
-    return url
+    raise NotTaken(f"the intake answers {response.status_code}: {detail_of(response)}")
 
 
 def _keep(place: Place, batch_id: str, content: bytes, answer: dict[str, Any]) -> Path:
@@ -198,22 +144,6 @@ def _keep(place: Place, batch_id: str, content: bytes, answer: dict[str, Any]) -
     return file
 
 
-def fetch_keys(place: Place) -> None:
-    """The intake's public keys of today are in keys.json beside the earlier ones.
-
-    Raises:
-        TryAgain: no answer.
-    """
-    settings = place.settings
-    with _session(settings) as session:
-        try:
-            response = session.get(_checked(settings["url"]) + KEYS_PATH, timeout=TIMEOUT, allow_redirects=False)
-            response.raise_for_status()
-            place.remember_keys(response.json())
-        except (requests.RequestException, ValueError) as error:
-            raise TryAgain(f"the intake's keys cannot be fetched ({type(error).__name__})", 0) from error
-
-
 def check_receipt(receipt: str, key_set: dict[str, Any], content: bytes | None) -> dict[str, Any]:
     """What the receipt says, once it is proven to be the intake's and, where `content` is given, to be about these bytes.
 
@@ -225,27 +155,3 @@ def check_receipt(receipt: str, key_set: dict[str, Any], content: bytes | None) 
     if content is not None and claims["body_sha256"] != hashlib.sha256(content).hexdigest():
         raise FixConfiguration("the receipt is genuine, but about other bytes than these")
     return claims
-
-
-def _clock_difference(response: requests.Response) -> timedelta:
-    try:
-        return parsedate_to_datetime(response.headers["Date"]) - datetime.now(UTC)
-    except (KeyError, ValueError, TypeError):
-        return timedelta()
-
-
-def _retry_after(response: requests.Response) -> float:
-    told = response.headers.get("Retry-After", "")
-    return float(told) if told.isdecimal() else 0.0
-
-
-def _json(response: requests.Response) -> dict[str, Any]:
-    try:
-        said = response.json()
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _detail(response: requests.Response) -> str:
-    return str(_json(response).get("detail") or "no reason given")[:500]

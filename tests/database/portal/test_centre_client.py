@@ -13,10 +13,11 @@ from serving import CENTRE, Intake, envelope, free_port, notice, pointed_to, run
 
 from core.errors import FixConfiguration, GuituError
 from expectations.agreement import feed
-from portal.centre_client import sending
+from portal.centre_client import asking, sending
 from portal.centre_client.__main__ import main
+from portal.centre_client.asking import TryAgain
 from portal.centre_client.place import Place
-from portal.centre_client.sending import GIVE_UP_AFTER, WAITS, TryAgain, enqueue, send
+from portal.centre_client.sending import GIVE_UP_AFTER, WAITS, enqueue, send
 from warehouse.__main__ import main as warehouse
 
 
@@ -98,7 +99,7 @@ def test_a_clock_that_is_wrong_by_hours_does_not_stop_a_notice(place: tuple[Plac
             return datetime.now(tz) - timedelta(hours=5)
 
     here, _ = place
-    monkeypatch.setattr(sending, "datetime", Late)
+    monkeypatch.setattr(asking, "datetime", Late)
     enqueue(here, "CC-late", envelope("CC-late", [notice("late")]))
     assert send(here, "CC-late", print).status == 200
 
