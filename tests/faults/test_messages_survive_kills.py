@@ -53,7 +53,7 @@ def waiting(channel: str, *addresses: str) -> None:
                 text(
                     "with r as (insert into outbox.recipient (audience, scope, channel, address, valid_from, registered_at, registered_by) "
                     "values ('operator', '', :channel, :address, '2026-01-01', now(), 'test') returning recipient_id), "
-                    "a as (insert into outbox.alert (kind, organization_code, subject, opened_at) "
+                    "a as (insert into ops.alert (kind, organization_code, subject, opened_at) "
                     "values ('CENTRE_SILENT', '140100Q001', :address, now()) returning alert_id), "
                     "m as (insert into outbox.message (recipient_id, occasion, made_at, next_try_at) "
                     "select recipient_id, 'urgent/1', now(), now() from r returning message_id, recipient_id) "

@@ -7,14 +7,13 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from warehouse.alerts import keep_alerts
+from warehouse.alerts import keep_supplied
 from warehouse.handoffs.grouping import Wanted
 from warehouse.handoffs.marks import Marks, present_marks, read_marks, write_marks
 from warehouse.handoffs.part import read_rulebook, work_out_all, work_out_here
 from warehouse.handoffs.touched import keep_left_rows, want_touched
 from warehouse.handoffs.writing import Scope, write
 
-STEP = "handoffs"
 # From this share of all episodes on, working out everything costs no more.
 WHOLE_FROM_SHARE = 0.25
 COMPARED = (
@@ -52,7 +51,7 @@ def work_out(connection: Connection, as_of: date, run_id: int, *, full: bool = F
     counts = {"episodes_worked_out": drafts.episodes.num_rows, "is_whole": int(is_whole)}
     counts |= write(connection, drafts, Scope(is_whole), as_of, run_id)
     _finish(connection, before, now, run_id)
-    counts["alerts_open"] = keep_alerts(connection, STEP, drafts.missing, run_id, is_all=is_whole)
+    counts["alerts_open"] = keep_supplied(connection, drafts.missing, is_all=is_whole)
     return counts | {f"state_{state.lower()}": count for state, count in sorted(drafts.by_state.items())}
 
 

@@ -17,7 +17,7 @@ revoke insert, update, delete on ops.publication from guitu_etl;
 revoke update, delete on registry.centre_event, landing.nonce from guitu_etl;
 -- What was said of a day, by either side, stays said.
 revoke update, delete on landing.manifest, landing.declaration from guitu_etl;
-revoke update, delete on registry.replaced_parameter_value from guitu_etl;
+revoke update, delete on registry.replaced_parameter_value, registry.replaced_parameter from guitu_etl;
 -- What a steward decided is taken back, never changed; the guard's own table is written by its triggers only.
 revoke update, delete on identity.steward_decision, identity.person_event, identity.correction from guitu_etl;
 grant update (known_to_run, withdrawn_at, withdrawn_by, withdrawal_reason, withdrawal_known_to_run) on identity.steward_decision to guitu_etl;
@@ -57,4 +57,7 @@ grant select on published.feed_health, published.rejected_rows, published.warnin
 grant usage on schema outbox to guitu_etl, guitu_publisher, guitu_operator;
 grant select, insert, update on all tables in schema outbox to guitu_etl, guitu_publisher;
 grant usage on all sequences in schema outbox to guitu_etl, guitu_publisher;
-grant select on outbox.dead_letters, outbox.alert to guitu_operator;
+grant select on outbox.dead_letters to guitu_operator;
+-- Alerts: found by steps and the switch, taken in hand by operators.
+grant select, insert, update on ops.alert to guitu_publisher;
+grant update (acknowledged_at, acknowledged_by, acknowledgement) on ops.alert to guitu_operator;

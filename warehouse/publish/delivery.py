@@ -17,7 +17,7 @@ from sqlalchemy.sql.expression import bindparam
 
 from core.clock import now_at
 from core.errors import FixConfiguration
-from warehouse.publish.alerts import Alert
+from warehouse.alerts import Alert
 from warehouse.publish.outbox import OPEN_FLAGS
 from warehouse.publish.rounds import SENDING, next_try_at
 from warehouse.publish.wording import ToldFlag, Wording, worded
@@ -82,7 +82,7 @@ def _wording(connection: Connection, row: Any) -> Wording | None:
     )
     alerts = connection.execute(
         text(
-            "select a.kind, a.organization_code, a.subject, a.count from outbox.item i join outbox.alert a using (alert_id) "
+            "select a.kind, a.organization_code, a.subject, a.count from outbox.item i join ops.alert a using (alert_id) "
             "where i.message_id = :id and a.closed_at is null order by a.kind, a.organization_code, a.subject"
         ),
         {"id": row.message_id},

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
-from warehouse.publish.alerts import Alert, keep_open
+from warehouse.alerts import Alert, keep_open
 from warehouse.publish.recipients import IN_FORCE
 
 NOBODY_TOLD = "NOBODY_TOLD"

@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 import yaml
 
-from warehouse.publish.alerts import Alert
+from warehouse.alerts import KINDS, Alert
 
 HERE = Path(__file__).parent
 OUTSIDE = "organization"
@@ -94,7 +94,7 @@ def worded(flags: Iterable[ToldFlag], alerts: Iterable[Alert] = (), audience: st
     }
     subject = f"归途提示 {len(flags) + len(alerts)} 项" + (f"（紧急 {counts['critical']}）" if counts["critical"] else "")
     subject += f" / Guitu: {len(flags) + len(alerts)} to look at" + (f", {counts['critical']} urgent" if counts["critical"] else "")
-    body = _template().render(counts=counts, groups=groups, unseen=unseen, alerts=told_alerts, roles=ROLES, kinds=ALERTS)
+    body = _template().render(counts=counts, groups=groups, unseen=unseen, alerts=told_alerts, roles=ROLES, kinds=KINDS)
     return Wording(subject, body, content)
 
 
@@ -105,14 +105,6 @@ ROLES = {
     "coordinator": ("协调员", "coordinator"),
     "operator": ("运维人员", "operator"),
     "data_steward": ("数据管理员", "data steward"),
-}
-ALERTS = {
-    "BATCH_MISSING": ("批次号不连续，该批次未收到", "a batch number was passed over; this batch was never received"),
-    "CENTRE_SILENT": ("整月无报送，也无零报告", "nothing was sent in this month, not even a nil return"),
-    "SNAPSHOT_MISSING": ("名册未收到，沿用此前一份", "no roster came; the one before stays in use"),
-    "NOTICES_UNSENT": ("名册在册而通知未收到的人数", "persons on the roster whose notice is due and not received"),
-    "NUMBERING_UNKNOWN": ("批次号不合约定格式，无法核对缺漏", "batch numbers are not of the agreed form; gaps cannot be seen"),
-    "NOBODY_TOLD": ("有提示而无人登记接收，数量", "flags are open and nobody is registered to be told; how many"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
@@ -120,18 +120,25 @@ class StewardDecision(Table):
 
 
 class Alert(Table):
-    """One row per thing an operator has to supply: a calendar year, a parameter."""
+    """One row per thing that is not as it should be and an operator sees to; closed when it is over."""
 
     __tablename__ = "alert"
-    __table_args__ = ({"schema": "ops", "comment": "One row per thing an operator has to supply: a calendar year, a parameter"},)
+    __table_args__ = (
+        Index("alert_open_uq", "kind", "organization_code", "subject", unique=True, postgresql_where=text("closed_at is null")),
+        CheckConstraint("(acknowledged_at is null) = (acknowledged_by is null)", name="acknowledged_by_somebody"),
+        {"schema": "ops", "comment": "One row per thing that is not as it should be and an operator sees to; closed when it is over"},
+    )
 
-    code: Mapped[str] = column("CALENDAR_MISSING:<year> or PARAM_MISSING:<name>:<region>", primary_key=True)
-    step: Mapped[str] = column("The step that missed it", primary_key=True)
-    next_step: Mapped[str] = column("What to do")
-    first_seen_at: Mapped[datetime] = column("When it was first missed", DateTime(timezone=True))
-    last_seen_at: Mapped[datetime] = column("When it was last missed", DateTime(timezone=True))
-    cleared_at: Mapped[datetime | None] = column("When it was missed no more; empty = still missed", DateTime(timezone=True))
-    run_id: Mapped[int] = column("Run that last missed it", BigInteger, ForeignKey("ops.run.run_id"))
+    alert_id: Mapped[int] = serial("Number in order of opening")
+    kind: Mapped[str] = column("What: one of the kinds of warehouse/alerts.py")
+    organization_code: Mapped[str] = column("The sender; else the organisation, county or region it is about; or empty")
+    subject: Mapped[str] = column("What is missing: a batch_id, a month, a day, an audience, a parameter, a year; or empty")
+    count: Mapped[int] = column("How many, where it is counted", server_default="1")
+    opened_at: Mapped[datetime] = column("When it was noticed", DateTime(timezone=True))
+    closed_at: Mapped[datetime | None] = column("When it was over", DateTime(timezone=True))
+    acknowledged_at: Mapped[datetime | None] = column("When somebody took it in hand; it is told no more", DateTime(timezone=True))
+    acknowledged_by: Mapped[str | None] = column("Who")
+    acknowledgement: Mapped[str | None] = column("What is being done, in words")
 
 
 class Publication(Table):

@@ -68,27 +68,6 @@ class Opening(Table):
     escalated_date: Mapped[date | None] = column("Day the coordinator was last told that it is overdue")
 
 
-class Alert(Table):
-    """One row per thing that should be there and is not: a delivery, somebody to be told; closed when it is."""
-
-    __tablename__ = "alert"
-    __table_args__ = (
-        Index("alert_open_uq", "kind", "organization_code", "subject", unique=True, postgresql_where=text("closed_at is null")),
-        {
-            "schema": "outbox",
-            "comment": "One row per thing that should be there and is not: a delivery, somebody to be told; closed when it is",
-        },
-    )
-
-    alert_id: Mapped[int] = serial("Number in order of opening")
-    kind: Mapped[str] = column("BATCH_MISSING, CENTRE_SILENT, SNAPSHOT_MISSING, NOTICES_UNSENT, NUMBERING_UNKNOWN or NOBODY_TOLD")
-    organization_code: Mapped[str] = column("The sender; of NOBODY_TOLD the organisation or county")
-    subject: Mapped[str] = column("What is missing: a batch_id, a month, a day, an audience; or empty")
-    count: Mapped[int] = column("How many, where it is counted", server_default="1")
-    opened_at: Mapped[datetime] = column("When it was noticed", DateTime(timezone=True))
-    closed_at: Mapped[datetime | None] = column("When it was there after all", DateTime(timezone=True))
-
-
 class Message(Table):
     """One row per message to one recipient; its text is made at the first attempt and kept for the others."""
 
@@ -132,7 +111,7 @@ class Item(Table):
     item_id: Mapped[int] = serial("Number")
     recipient_id: Mapped[int] = column("To whom", BigInteger, ForeignKey("outbox.recipient.recipient_id"))
     opening_id: Mapped[int | None] = column("The flag that opened", BigInteger, ForeignKey("outbox.opening.opening_id"))
-    alert_id: Mapped[int | None] = column("Or the alert", BigInteger, ForeignKey("outbox.alert.alert_id"))
+    alert_id: Mapped[int | None] = column("Or the alert", BigInteger, ForeignKey("ops.alert.alert_id"))
     reason: Mapped[str] = column("critical, warning, info; overdue/<day>; unsent/<day>; or alert")
     message_id: Mapped[int] = column("In which message", BigInteger, ForeignKey("outbox.message.message_id"))
 

@@ -169,15 +169,15 @@ def test_a_year_without_a_calendar_gives_no_day_and_an_alert_until_it_is_loaded(
     )
     work_out_handoffs(date(2026, 12, 23))
     assert (handoff()["state"], handoff()["next_due_date"]) == ("ORDER_SERVED", None)
-    alert = text("select code, next_step, cleared_at is null from ops.alert")
+    alert = text("select kind, subject, closed_at is null from ops.alert")
     with transaction(Role.OPERATOR) as connection:
-        assert connection.execute(alert).one() == ("CALENDAR_MISSING:2027", "python -m warehouse load-calendar YEAR", True)
+        assert connection.execute(alert).one() == ("CALENDAR_MISSING", "2027", True)
     monkeypatch.setattr("chinese_calendar.is_workday", lambda day: day.weekday() < 5)
     assert main(["load-calendar", "2027"]) == 0
     work_out_handoffs(date(2026, 12, 23))
     assert handoff()["next_due_date"] == date(2027, 1, 6)
     with transaction(Role.OPERATOR) as connection:
-        assert [cleared for _, _, cleared in connection.execute(alert)] == [False]
+        assert [is_open for _, _, is_open in connection.execute(alert)] == [False]
 
 
 def test_running_again_changes_no_row() -> None:

@@ -109,7 +109,7 @@ def unheard() -> dict[tuple[str, str], int]:
     """Role and organisation or county of every open alert that nobody is told, with the count of flags."""
     with transaction(Role.OPERATOR) as connection:
         found = connection.execute(
-            text("select subject, organization_code, count from outbox.alert where kind = 'NOBODY_TOLD' and closed_at is null")
+            text("select subject, organization_code, count from ops.alert where kind = 'NOBODY_TOLD' and closed_at is null")
         )
         return {(row.subject, row.organization_code): row.count for row in found}
 

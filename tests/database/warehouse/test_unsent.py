@@ -39,7 +39,7 @@ def push(number: int, centre: str = CENTRES[0], day: str = "20261119", exported_
 def alerts(kind: str) -> list[str]:
     with transaction(Role.OPERATOR) as connection:
         found = connection.execute(
-            text("select organization_code || ' ' || subject from outbox.alert where kind = :kind and closed_at is null order by 1"),
+            text("select organization_code || ' ' || subject from ops.alert where kind = :kind and closed_at is null order by 1"),
             {"kind": kind},
         )
         return list(found.scalars())
@@ -89,7 +89,7 @@ def test_a_roster_that_did_not_come_is_one_alert_however_many_nights_and_its_cen
     with transaction(Role.PUBLISHER) as connection:
         told = connection.execute(
             text(
-                "select r.address from outbox.item i join outbox.recipient r using (recipient_id) join outbox.alert a using (alert_id) "
+                "select r.address from outbox.item i join outbox.recipient r using (recipient_id) join ops.alert a using (alert_id) "
                 "where a.kind = 'SNAPSHOT_MISSING' order by 1"
             )
         )

@@ -36,3 +36,21 @@ COMMENT ON COLUMN landing.declaration.app_key IS 'The key that signed it';
 COMMENT ON COLUMN landing.declaration.received_at IS 'When it came';
 COMMENT ON COLUMN landing.declaration.body_sha256 IS 'SHA-256 of the statement as received, hexadecimal';
 COMMENT ON COLUMN landing.declaration.batches IS 'Object: batch_id to the SHA-256 of its bytes, of every batch the centre means to have sent';
+
+-- Two tables of alerts become one: what operators have to supply joins what should have come.
+INSERT INTO outbox.alert (kind, organization_code, subject, opened_at, closed_at)
+SELECT split_part(code, ':', 1), split_part(code, ':', 3), split_part(code, ':', 2), min(first_seen_at),
+       CASE WHEN bool_or(cleared_at IS NULL) THEN NULL ELSE max(cleared_at) END
+FROM ops.alert GROUP BY code;
+DROP TABLE ops.alert;
+ALTER TABLE outbox.alert SET SCHEMA ops;
+ALTER TABLE ops.alert ADD COLUMN acknowledged_at TIMESTAMP WITH TIME ZONE, ADD COLUMN acknowledged_by TEXT, ADD COLUMN acknowledgement TEXT,
+    ADD CONSTRAINT alert_acknowledged_by_somebody_ck CHECK ((acknowledged_at is null) = (acknowledged_by is null));
+COMMENT ON TABLE ops.alert IS 'One row per thing that is not as it should be and an operator sees to; closed when it is over';
+COMMENT ON COLUMN ops.alert.kind IS 'What: one of the kinds of warehouse/alerts.py';
+COMMENT ON COLUMN ops.alert.organization_code IS 'The sender; else the organisation, county or region it is about; or empty';
+COMMENT ON COLUMN ops.alert.subject IS 'What is missing: a batch_id, a month, a day, an audience, a parameter, a year; or empty';
+COMMENT ON COLUMN ops.alert.closed_at IS 'When it was over';
+COMMENT ON COLUMN ops.alert.acknowledged_at IS 'When somebody took it in hand; it is told no more';
+COMMENT ON COLUMN ops.alert.acknowledged_by IS 'Who';
+COMMENT ON COLUMN ops.alert.acknowledgement IS 'What is being done, in words';

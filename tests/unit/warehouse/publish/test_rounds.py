@@ -7,8 +7,8 @@ import pytest
 
 from core.clock import SHANGHAI
 from core.errors import FixConfiguration
+from warehouse.alerts import Alert
 from warehouse.intake.carrying import Bell
-from warehouse.publish.alerts import Alert
 from warehouse.publish.recipients import Address, addresses_in, checked, region_prefix
 from warehouse.publish.rounds import PAUSES, next_rounds, next_try_at
 from warehouse.publish.unsent import gaps, month_before

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from expectations.neutral import holds_banned_word
+from warehouse.alerts import KINDS, Alert
 from warehouse.handoffs import case_flags
 from warehouse.handoffs.flags import FLAGS
-from warehouse.publish.alerts import Alert
-from warehouse.publish.wording import ALERTS, LISTED, OUTSIDE, ROLES, ToldFlag, flag_texts, worded
+from warehouse.publish.wording import LISTED, OUTSIDE, ROLES, ToldFlag, flag_texts, worded
 
 BANNED = re.compile("[毒戒吸]|强制隔离|社区康复|尿检|(?<!派)出所|拘|刑|监狱|drug|rehabilitat|detention|custody|prison", re.IGNORECASE)
 
@@ -35,7 +35,7 @@ def test_words_are_in_their_language(text: object) -> None:
 
 
 def test_a_message_about_everything_holds_no_word_on_custody_or_treatment() -> None:
-    wording = worded([told(code) for code in flag_texts()], [Alert(kind, "140100Q001", "x", 2) for kind in ALERTS])
+    wording = worded([told(code) for code in flag_texts()], [Alert(kind, "140100Q001", "x", 2) for kind in KINDS])
     assert wording is not None
     for text in (wording.subject, wording.body):
         assert not holds_banned_word(pd.Series([text])).any()
