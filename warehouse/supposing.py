@@ -22,34 +22,42 @@ from warehouse.benefits.runner import AT_ONCE, parts_of
 from warehouse.benefits.what_if import NOTHING_SUPPOSED, Suppositions, answer, supposed
 from warehouse.database import Role, transaction
 from warehouse.handoffs.absences_then import absences_then
+from warehouse.identity.links_then import links_at
 from warehouse.registry.loading import read_parameters
 from warehouse.registry.parameters import read_parameter_file
 
+# Feeds whose rows name a household and a person of its own.
+OF_HOUSEHOLD = ("assistance_members", "public_housing")
+
 
 def what_if(household: str, as_of: date, known_at: datetime | None = None, suppositions: Suppositions = NOTHING_SUPPOSED) -> dict[str, Any]:
-    """What the rules say of the household on the day, with what had arrived by `known_at` (None: everything); nothing is stored.
+    """What the rules say of the household on the day, with what was known at `known_at` (None: now); nothing is stored.
 
-    Parameters are those loaded now, by the day looked at.
+    Rows, who is who, and parameters are those of the instant; the rules are today's code.
 
     Raises:
         NoSuchMember: a supposition names a row that is not the household's.
     """
     with transaction(Role.ETL, one_snapshot=True) as connection:
         reader = Reader(connection, as_of, known_at, absences=_absences(connection, [], as_of, known_at))
-        persons = _members(connection, household)
+        persons = _persons(connection, household, known_at)
         tables = reader.tables(Scope([household], persons))
         concerned = {*persons, *tables["parents"]["person_id"].dropna(), *tables["assistance_members"]["person_id"].dropna()}
         tables["absences"] = _absences(connection, sorted(concerned), as_of, known_at)
-        parameters = read_parameters(connection)
+        parameters = read_parameters(connection, known_at)
     return answer(supposed(tables, household, suppositions, as_of), household, parameters, as_of)
 
 
-def _members(connection: Connection, household: str) -> list[str]:
-    query = (
-        "select distinct l.person_id from staging.assistance_members v join identity.link l on l.feed = 'assistance_members' "
-        "and l.source_key = v.source_key and l.link_status <> 'review' where v.household_number = :household"
+def _persons(connection: Connection, household: str, known_at: datetime | None) -> list[str]:
+    """Everybody whom a version of a member's or an applicant's row of this household stood for."""
+    then = "" if known_at is None else "and v.arrived_at <= cast(:known_at as timestamptz)"
+    query = " union ".join(
+        f"select l.person_id from staging.{feed} v join {links_at(known_at)} l on l.feed = '{feed}' "  # noqa: S608
+        f"and l.source_key = v.source_key and l.link_status <> 'review' where v.household_number = :household {then}"
+        for feed in OF_HOUSEHOLD
     )
-    return sorted(connection.execute(text(query), {"household": household}).scalars())
+    told = {"household": household} | ({"known_at": known_at} if known_at else {})
+    return sorted(connection.execute(text(query), told).scalars())
 
 
 def _absences(connection: Connection, persons: list[str], as_of: date, known_at: datetime | None) -> pd.DataFrame:
@@ -90,7 +98,7 @@ def add_supposing(command: Any) -> None:
     )
     added.add_argument("household", metavar="HOUSEHOLD")
     added.add_argument("--as-of", type=date.fromisoformat, default=None, help="any day (default: today)")
-    added.add_argument("--known-at", type=_instant, default=None, help="with what had arrived by this instant, e.g. 2026-11-01T08:00")
+    added.add_argument("--known-at", type=_instant, default=None, help="with what was known at this instant, e.g. 2026-11-01T08:00")
     added.add_argument("--wage", type=_wage, action="append", default=[], metavar="MEMBER=YUAN", help="suppose this monthly wage")
     added.add_argument("--left", action="append", default=[], metavar="MEMBER", help="suppose the member has left")
     added.add_argument("--counted", action="append", default=[], metavar="MEMBER", help="suppose the member is at home and counted")

@@ -6,7 +6,7 @@ Reads staged rows, who is linked to them, and `benefits.absence`; hands over the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from io import BytesIO
@@ -19,8 +19,11 @@ from sqlalchemy import Connection, text
 from core.sealing import blind_index, sealer
 from expectations.agreement import feeds
 from warehouse.benefits.facts import CODED, FEEDS, KNOWN, NO_DAY, Facts, facts_of
+from warehouse.benefits.people_reading import numbers_now, people_of, told_by
 from warehouse.bulk import copy_rows
 from warehouse.identity.id_numbers import births_of, read_numbers, sexes_of
+from warehouse.identity.links_then import links_at
+from warehouse.identity.records import person_feeds
 from warehouse.staging.columns import index_purpose, place
 
 HOUSEHOLD_FEEDS = ("assistance_households", "assistance_members", "means_checks", "public_housing", "temporary_assistance")
@@ -58,7 +61,7 @@ class Reader:
     """Reads facts in the caller's transaction.
 
     Args:
-        known_at: rows that arrived later do not exist; None = everything that has arrived. Who is who is always today's knowledge.
+        known_at: rows that arrived later do not exist, and who is who is what was known then; None = everything known now.
         absences: stands in for `benefits.absence` (columns of KNOWN["absences"], ids as text), for another day than it was written for.
     """
 
@@ -153,7 +156,7 @@ class Reader:
                 "order by source_key, source_updated_at desc, arrived_at desc, version_id desc) v"
             )
             counts = "v.operation_code <> 'D'"
-        link = f"identity.link l on l.feed = '{feed}' and l.source_key = v.source_key"
+        link = f"{links_at(self.known_at)} l on l.feed = '{feed}' and l.source_key = v.source_key"
         return f"from (select * from {rows} where {counts}) v left join {link}"  # noqa: S608
 
     def _feed(self, feed: str) -> pd.DataFrame:
@@ -253,26 +256,29 @@ class Reader:
         return self._copy_out(f"select {listed} {self._from('registered_persons')} where {OURS}", kinds)
 
     def _people(self, persons: Collection[str]) -> pd.DataFrame:
-        """Birth and sex of each person asked for: what most of their rows say, their numbers included."""
+        """Birth and sex of each person asked for."""
         self._fill("wanted_person", persons)
+        if self.known_at is not None:
+            return self._people_then()
         query = (
             "select l.person_id, r.birth_date - date '1970-01-01' as birth_date, r.sex as sex_code, r.number_code as number "  # noqa: S608
             "from identity.link l join identity.record r using (feed, source_key) "
             f"where {OURS}"
         )
         told = self._copy_out(query, {"person_id": "person", "birth_date": "day", "sex_code": "code", "number": "instant"})
-        codes = told["number"].dropna().unique().tolist()
-        opened = self.connection.execute(
-            text("select code, sealed from identity.value where kind = 'number' and code = any(:codes)"), {"codes": codes}
-        ).all()
-        key = read_numbers(sealer("identity.value.sealed").open_texts([sealed for _, sealed in opened]), self.as_of).key
-        births = {code: birth for (code, _), birth in zip(opened, births_of(key).tolist(), strict=True) if birth != NO_DAY}
-        sexes = {code: sex for (code, _), sex in zip(opened, sexes_of(key).tolist(), strict=True) if sex}
-        numbered = told.assign(birth_date=told["number"].map(births), sex_code=told["number"].map(sexes))
-        both = pd.concat([told[["person_id", "birth_date", "sex_code"]], numbered[["person_id", "birth_date", "sex_code"]]])
-        birth = _most_told(both, "birth_date", lambda values: values.notna())
-        sex = _most_told(both, "sex_code", lambda values: values.isin((1, 2)))
-        return pd.DataFrame({"birth_date": birth, "sex_code": sex}).rename_axis("person_id").reset_index()
+        return people_of(told, numbers_now(self.connection, told["number"].dropna().unique().tolist()), self.as_of)
+
+    def _people_then(self) -> pd.DataFrame:
+        """The same, out of the versions that had arrived."""
+        told, numbers = [pd.DataFrame(columns=["person_id", "birth_date", "sex_code", "number"])], dict[int, str]()
+        for feed in person_feeds():
+            query = f"select v.version_id, l.person_id {self._from(feed.feed)} where {OURS}"
+            person_of = {row.version_id: row.person_id for row in self.connection.execute(text(query), self._told())}
+            if person_of:
+                rows, found = told_by(self.connection, feed, person_of, self.as_of)
+                told.append(rows)
+                numbers |= found
+        return people_of(pd.concat([one for one in told if len(one)] or told, ignore_index=True), numbers, self.as_of)
 
 
 def _expression(name: str, kind: str) -> str:
@@ -283,10 +289,3 @@ def _expression(name: str, kind: str) -> str:
 
 def _nullable(kind: pa.DataType) -> object:
     return pd.Int64Dtype() if pa.types.is_integer(kind) else None
-
-
-def _most_told(rows: pd.DataFrame, column: str, counts: Callable[[pd.Series], pd.Series]) -> pd.Series:
-    """For each person the value told most often, the smallest of equals."""
-    told = rows[counts(rows[column])]
-    sizes = told.groupby(["person_id", column]).size().rename("rows").reset_index()
-    return sizes.sort_values(["rows", column], ascending=[False, True]).drop_duplicates("person_id").set_index("person_id")[column]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Connection, func, literal, select, tuple_
+from sqlalchemy import Connection, Row, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from core.clock import now_at
@@ -18,6 +19,7 @@ from warehouse.database import Role, transaction
 from warehouse.registry.job_restrictions import load_job_restrictions
 from warehouse.registry.parameters import Parameter, ParameterFileRefused, Parameters, ParameterValue, problems_of, read_parameter_file
 from warehouse.tables import registry as tables
+from warehouse.tables.base import Table
 
 SAMPLE_FILE = Path(__file__).with_name("parameters.sample.yaml")
 FIRST_CALENDAR_YEAR = 2004
@@ -38,7 +40,7 @@ def load_parameters(connection: Connection, file: Path, by: str) -> int:
     problems = problems_of(given.parameters.values(), merged.values())
     if problems:
         raise ParameterFileRefused(f"{file.name} does not fit the loaded parameters, nothing was loaded: " + "; ".join(problems))
-    _write_parameters(connection, given)
+    _write_parameters(connection, given, by)
     before = {value.key: value for value in kept.values}
     changed = [value for value in given.values if before.get(value.key) != value]
     _write_values(connection, changed, by)
@@ -47,18 +49,52 @@ def load_parameters(connection: Connection, file: Path, by: str) -> int:
     return len(changed)
 
 
-def read_parameters(connection: Connection) -> Parameters:
-    """Every loaded parameter."""
-    names = [c.name for c in tables.Parameter.__table__.columns]
-    parameters = [Parameter(**dict(row._mapping)) for row in connection.execute(select(*(tables.Parameter.__table__.c[n] for n in names)))]
-    columns = [tables.ParameterValue.__table__.c[n] for n in ParameterValue.__dataclass_fields__]
-    values = [ParameterValue(**dict(row._mapping)) for row in connection.execute(select(*columns))]
+def read_parameters(connection: Connection, known_at: datetime | None = None) -> Parameters:
+    """Every loaded parameter; with `known_at` those that were loaded at that instant, replaced since or not."""
+    parameters = [
+        Parameter(*tuple(row))
+        for row in _loaded(connection, tables.Parameter, tables.ReplacedParameter, Parameter.__dataclass_fields__, known_at)
+    ]
+    values = [
+        ParameterValue(*tuple(row))
+        for row in _loaded(
+            connection,
+            tables.ParameterValue,
+            tables.ReplacedParameterValue,
+            ParameterValue.__dataclass_fields__,
+            known_at,
+        )
+    ]
     return Parameters({p.name: p for p in parameters}, tuple(values))
 
 
-def _write_parameters(connection: Connection, given: Parameters) -> None:
-    statement = insert(tables.Parameter).values([asdict(p) for p in given.parameters.values()])
-    replaced = {c.name: statement.excluded[c.name] for c in tables.Parameter.__table__.columns if not c.primary_key}
+def _loaded(
+    connection: Connection, standing: type[Table], replaced: type[Table], names: Iterable[str], known_at: datetime | None
+) -> Iterator[Row[Any]]:
+    """Rows that stand, or at the instant those that had been loaded and were not replaced yet."""
+    kept, former = standing.__table__, replaced.__table__
+    query = select(*(kept.c[n] for n in names))
+    if known_at is None:
+        yield from connection.execute(query)
+        return
+    yield from connection.execute(query.where(kept.c.loaded_at <= known_at))
+    yield from connection.execute(
+        select(*(former.c[n] for n in names)).where(former.c.loaded_at <= known_at, former.c.replaced_at > known_at)
+    )
+
+
+def _write_parameters(connection: Connection, given: Parameters, by: str) -> None:
+    """The file's parameters stand as it says; what they were before stays readable."""
+    kept = {p.name: p for p in read_parameters(connection).parameters.values()}
+    changed = [p for p in given.parameters.values() if kept.get(p.name) != p]
+    if not changed:
+        return
+    now, table = now_at(), tables.Parameter.__table__
+    names = [c.name for c in table.columns]
+    standing = select(*(table.c[n] for n in names), literal(now), literal(by)).where(table.c.name.in_([p.name for p in changed]))
+    connection.execute(insert(tables.ReplacedParameter).from_select([*names, "replaced_at", "replaced_by"], standing))
+    statement = insert(tables.Parameter).values([asdict(p) | {"loaded_at": now, "loaded_by": by} for p in changed])
+    replaced = {c.name: statement.excluded[c.name] for c in table.columns if not c.primary_key}
     connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=replaced))
 
 

@@ -22,6 +22,26 @@ class Parameter(Table):
     source: Mapped[str] = column("Law or notice it stems from")
     default_national: Mapped[bool] = column("A region without a value uses region 000000")
     optional: Mapped[bool] = column("Absent means 0 or off, and the reason says so")
+    loaded_at: Mapped[datetime] = column("When it was loaded so", DateTime(timezone=True))
+    loaded_by: Mapped[str] = column("Who loaded it so")
+
+
+class ReplacedParameter(Table):
+    """One row per parameter as it was before a later file said something else of it; never changed."""
+
+    __tablename__ = "replaced_parameter"
+    __table_args__ = ({"schema": "registry", "comment": "One row per parameter as it was before a later file; never changed"},)
+
+    name: Mapped[str] = column("Name used by the rules", primary_key=True)
+    replaced_at: Mapped[datetime] = column("When it was replaced", DateTime(timezone=True), primary_key=True)
+    replaced_by: Mapped[str] = column("Who loaded the file that replaced it")
+    means: Mapped[str] = column("What it meant")
+    unit: Mapped[str] = column("Unit it had")
+    source: Mapped[str] = column("Law or notice it stemmed from")
+    default_national: Mapped[bool] = column("A region without a value used region 000000")
+    optional: Mapped[bool] = column("Absent meant 0 or off")
+    loaded_at: Mapped[datetime] = column("When it had been loaded", DateTime(timezone=True))
+    loaded_by: Mapped[str] = column("Who had loaded it")
 
 
 class ParameterValue(Table):

@@ -27,7 +27,7 @@ def stage(connection: Connection, feed_name: str, source_key: str, **fields: Any
         "operation_code": fields.pop("operation_code", "I"),
         "batch_id": 1,
         "row_number": 1,
-        "arrived_at": UPDATED,
+        "arrived_at": fields.pop("arrived_at", UPDATED),
         "content_hash": number.to_bytes(16, "big"),
         "is_current": True,
         "missing_since": fields.pop("missing_since", None),

@@ -1,4 +1,4 @@
-"""To be said by its owner.
+"""What benefits said before: parameters as they were loaded, flags of households that came and went; and which answers rest on SAMPLE.
 
 Revision: 0009
 Follows: 0008
