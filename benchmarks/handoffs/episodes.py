@@ -37,6 +37,7 @@ def province(episodes: int, seed: int = 5) -> dict[str, pd.DataFrame]:
         "aftercare_services": _repeated(life[is_agreed], "agreed_date", 30, chance, _services),
         "drug_tests": _repeated(life[is_agreed], "reported_date", 45, chance, _tests),
         "risk_assessments": _repeated(life[is_agreed], "reported_date", 182, chance, _assessments),
+        "points_ledger": _repeated(life[is_agreed], "agreed_date", 60, chance, _points),
     }
 
 
@@ -167,7 +168,18 @@ def _services(life: pd.DataFrame, turn: pd.Series) -> pd.DataFrame:
     kinds = pd.Series("12", life.index).mask(turn == 0, "11").mask(turn == 1, "32")
     return _of(
         life, "FW-", case_number="GA-" + life["person"].astype(str), service_kind_code=kinds, service_result_code="1",
-        service_done_at=_at(life["day"], 15), station_code=_station(life),
+        service_done_at=_at(life["day"], 15), station_code=_station(life), service_mode_code="1", duration_minutes=40,
+        is_special_report=life["person"] % 500 == 0, special_report_organization_code=_street(life).str[:9],
+    )  # fmt: skip
+
+
+def _points(life: pd.DataFrame, turn: pd.Series) -> pd.DataFrame:
+    """Ten points every second month; one ledger in a hundred forgets a sum."""
+    left = 10 * (life.groupby("person").cumcount() + 1)
+    return _of(
+        life, "JF-", case_number="GA-" + life["person"].astype(str), station_code=_station(life),
+        entry_number=turn.astype(str).str.zfill(4), entry_date=life["day"], entry_kind_code="1", points_rule_code="01", points_count=10,
+        points_balance_count=left.where((life["person"] % 100 != 0) | (turn != 2), 0),
     )  # fmt: skip
 
 

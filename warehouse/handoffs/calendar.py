@@ -90,6 +90,8 @@ class WorkingCalendar:
         return found if self._knows(min(start, found), max(start, found)) else None
 
     def _knows(self, first: date, last: date) -> bool:
+        if first.year == last.year and first.year in self._years:
+            return True
         unknown = [year for year in range(first.year, last.year + 1) if year not in self._years]
         self.missing_years.update(unknown)
         return not unknown

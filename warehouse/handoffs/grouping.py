@@ -59,14 +59,12 @@ def group(connection: Connection, which: Part | Wanted) -> None:
     if isinstance(which, Part):
         _spell(connection)
     connection.execute(text(_episode_rows(which)), told)
-    connection.execute(text("create index on episode_row (feed, source_key)"))
     connection.execute(text("analyze episode_row"))
     connection.execute(text(EPISODE_PERSONS))
-    connection.execute(text("create index on episode_person (person_id)"))
     connection.execute(text("analyze episode_person"))
     connection.execute(text(_episode_relatives(which)))
     connection.execute(text("analyze episode_relative"))
-    connection.execute(text(EPISODE_DOUBTS))
+    connection.execute(text(_episode_doubts(which)))
 
 
 def split(connection: Connection, count: int) -> list[Part]:
@@ -104,50 +102,62 @@ def _spell(connection: Connection) -> None:
     connection.execute(text("analyze spelling"))
 
 
-def _compared(feed: str, field: str, which: Part | Wanted) -> str:
-    """The feed's rows as `t`, with the field as it is compared in `t.compared`."""
-    table = table_of(feed)
-    if isinstance(which, Wanted):  # few are wanted: the expression's index finds them
-        return f"(select t.*, {as_compared(field, 't')} as compared from {table} t) t"  # noqa: S608
-    return f"(select t.*, s.number as compared from {table} t join spelling s on s.raw = t.{field}) t"  # noqa: S608
-
-
-def _within(number: str, which: Part | Wanted) -> str:
+def _numbered(feed: str, which: Part | Wanted) -> str:
+    """The feed's current rows as `t` beside the number `w.number` of their decision, of `which`."""
     if isinstance(which, Wanted):
-        return f"{number} in (select number from wanted_episode)"  # noqa: S608
-    bounds = [f"{number} is not null"]
-    bounds += [f'{number} collate "C" >= :first'] if which.first is not None else []
-    bounds += [f'{number} collate "C" < :before'] if which.before is not None else []
-    return " and ".join(bounds)
+        return f"wanted_episode w {_having(feed, 'decision_number', which, 'w.number')}"
+    bounds = "".join(
+        [" and w.number >= :first" if which.first is not None else "", " and w.number < :before" if which.before is not None else ""]
+    )
+    return f"spelling w join {table_of(feed)} t on t.decision_number = w.raw and {CURRENT}{bounds}"
+
+
+def _having(feed: str, field: str, which: Part | Wanted, value: str) -> str:
+    """Joins, as `t`, the feed's current rows whose field as it is compared is the value.
+
+    Few are wanted: each is looked up by the expression's index. The planner, knowing nothing of an expression's values, would read
+    the whole table; `offset 0` leaves it no choice. Of a part, most rows are needed, and are matched by how they write the number.
+    """
+    table = table_of(feed)
+    if isinstance(which, Wanted):
+        return f"cross join lateral (select * from {table} t where {CURRENT} and {as_compared(field, 't')} = {value} offset 0) t"  # noqa: S608
+    return f"join spelling s on s.number = {value} join {table} t on t.{field} = s.raw and {CURRENT}"
+
+
+def _link(which: Part | Wanted, condition: str) -> str:
+    """The link `l` that meets the condition, to be joined; looked up one by one where few are wanted, as in `_having`."""
+    if isinstance(which, Wanted):
+        return f"lateral (select * from identity.link l where {condition} offset 0) l on true"  # noqa: S608
+    return f"identity.link l on {condition}"
 
 
 def _episode_rows(which: Part | Wanted) -> str:
     notices, roster, orders, cases = EPISODE_FEEDS
 
-    def rows(feed: str, *others: str, condition: str = "") -> str:
-        columns = ", ".join(["t.compared as number", f"'{feed}' as feed", "t.source_key", *others])
-        rows_of_feed = _compared(feed, "decision_number", which)
-        return f"select {columns} from {rows_of_feed} where {CURRENT} and {_within('t.compared', which)}{condition}"  # noqa: S608
+    def rows(feed: str, *others: str) -> str:
+        columns = ", ".join(["w.number", f"'{feed}' as feed", "t.source_key", *others])
+        return f"select {columns} from {_numbered(feed, which)}"  # noqa: S608
 
     of_cases = ("t.case_number", "null as order_number", "null as registration_number")
-    by_order = f"""
-        select o.number, '{cases}', t.source_key, {", ".join(of_cases)}
-        from of_order o join {_compared(cases, "order_number", which)} on t.compared = o.order_number where {CURRENT}"""  # noqa: S608
     order_number = ORDER if isinstance(which, Wanted) else "(select s.number from spelling s where s.raw = t.order_number)"
-    is_rehabilitation = f" and t.order_type_code = '{REHABILITATION}'"
+    of_orders = ("null as case_number", f"{order_number} as order_number", "t.registration_number")
     return f"""
         create temporary table episode_row on commit drop as
         with of_order as materialized (
-            {rows(orders, "null as case_number", f"{order_number} as order_number", "t.registration_number", condition=is_rehabilitation)}
+            {rows(orders, *of_orders)} where t.order_type_code = '{REHABILITATION}'
         ), found as (
             select * from of_order
             union all {rows(notices, "null", "null", "null")}
             union all {rows(roster, "null", "null", "null")}
-            union all ({rows(cases, *of_cases)} union {by_order})
+            union all (
+                {rows(cases, *of_cases)}
+                union select o.number, '{cases}', t.source_key, {", ".join(of_cases)}
+                from of_order o {_having(cases, "order_number", which, "o.order_number")}
+            )
         )
         select f.number collate "C" as number, f.feed, f.source_key, case_number, order_number, registration_number,
                l.person_id, l.link_status = 'review' as is_review
-        from found f left join identity.link l using (feed, source_key)"""  # noqa: S608
+        from found f left join {_link(which, "(l.feed, l.source_key) = (f.feed, f.source_key)")}"""  # noqa: S608
 
 
 EPISODE_PERSONS = """
@@ -161,33 +171,40 @@ order by number, row_count desc, person_id collate "C"
 def _episode_relatives(which: Part | Wanted) -> str:
     """Rows by order number (`is_told` = under the number itself), by the person, and of the register also by registration number."""
     selects = [
-        f"select o.number, '{feed}' as feed, t.source_key, true as is_told from episode_row o "  # noqa: S608
-        f"join {_compared(feed, 'order_number', which)} on t.compared = o.order_number where {CURRENT}"
+        f"select o.number, '{feed}' as feed, t.source_key, true as is_told from told_order o "  # noqa: S608
+        f"{_having(feed, 'order_number', which, 'o.order_number')}"
         for feed in OF_ORDER
     ]
     selects += [
-        f"select p.number, '{feed}', l.source_key, false from episode_person p "  # noqa: S608
-        f"join identity.link l on l.person_id = p.person_id and l.feed = '{feed}' and l.link_status <> 'review' "
-        f"join {table_of(feed)} t on t.source_key = l.source_key and {CURRENT}"
+        f"select p.number, p.feed, p.source_key, false from of_person p "  # noqa: S608
+        f"join {table_of(feed)} t on p.feed = '{feed}' and t.source_key = p.source_key and {CURRENT}"
         for feed in OF_PERSON
     ]
     everything = " union all ".join(selects)
+    of_person = _link(which, f"l.person_id = p.person_id and l.link_status <> 'review' and l.feed in {OF_PERSON}")
     register = table_of("registered_persons")
     return f"""
         create temporary table episode_relative on commit drop as
-        with found as (select number, feed, source_key, bool_or(is_told) as is_told from ({everything}) f group by 1, 2, 3)
+        with told_order as (
+            select distinct number, order_number from episode_row where order_number is not null
+        ), of_person as materialized (
+            select p.number, l.feed, l.source_key from episode_person p join {of_person}
+        ), found as (
+            select number, feed, source_key, bool_or(is_told) as is_told from ({everything}) f group by 1, 2, 3
+        )
         select * from found
         union select o.number, 'registered_persons', t.source_key, false from episode_row o
         join {register} t on t.registration_number = o.registration_number and {CURRENT}
         where not exists (select from found f where f.number = o.number and f.feed = 'registered_persons')"""  # noqa: S608
 
 
-EPISODE_DOUBTS = """
-create temporary table episode_doubt on commit drop as
-with told as (
-    select number, feed, source_key, person_id, is_review from episode_row where person_id is not null
-    union select r.number, r.feed, r.source_key, l.person_id, l.link_status = 'review'
-    from episode_relative r join identity.link l using (feed, source_key) where r.is_told
-)
-select * from told where number in (select number from told group by number having count(distinct person_id) > 1 or bool_or(is_review))
-"""
+def _episode_doubts(which: Part | Wanted) -> str:
+    return f"""
+        create temporary table episode_doubt on commit drop as
+        with told as (
+            select number, feed, source_key, person_id, is_review from episode_row where person_id is not null
+            union select r.number, r.feed, r.source_key, l.person_id, l.link_status = 'review'
+            from episode_relative r join {_link(which, "(l.feed, l.source_key) = (r.feed, r.source_key)")} where r.is_told
+        )
+        select * from told
+        where number in (select number from told group by number having count(distinct person_id) > 1 or bool_or(is_review))"""  # noqa: S608

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -28,12 +27,13 @@ LOOKED_BACK_MONTHS = 14  # a year, seen from the first day of the month before
 class Recent:
     """What was seen of a person lately, each once by its day: services tried (day, kind, result), tests, events found.
 
-    `test_days`: days on which a test was done or planned, of any result.
+    `test_days`: days on which a test was done or planned, of any result. `tested_days`: of tests with a result, in order.
     """
 
     services: list[tuple[date, str | None, str | None]]
     tests: list[tuple[date, DrugTest]]
     test_days: list[date]
+    tested_days: tuple[date, ...]
     events: list[tuple[date, LeaveViolation]]
     _bounds: tuple[date, ...] | None = None
     _seen: dict[date, tuple[bool, bool]] = field(default_factory=dict)
@@ -47,12 +47,11 @@ class Recent:
 
     def _is_tested(self, month: Month) -> bool:
         """A test with a result within the year up to the month's end."""
-        last = _last_by_end(month, (day for day, test in self.tests if test.test_result_code in TESTED))
-        return month.is_within_year(last)
+        return month.is_within_year(_last_by_end(month, self.tested_days))
 
     def is_service_within(self, month: Month, days: int, result: str | None = None) -> bool:
         """A service (with this result) was tried on the month's end or the `days` - 1 days before it."""
-        last = _last_by_end(month, (day for day, _, told in self.services if result in (None, told)))
+        last = _last_by_end(month, tuple(sorted([day for day, _, told in self.services if result is None or told == result])))
         return last is not None and month.is_within_days(last, days)
 
     def _has_relapsed(self, facts: Facts, month: Month) -> bool:
@@ -101,8 +100,10 @@ def last_window_ended(bounds: tuple[date, ...], month: Month) -> Window | None:
     return Window(bounds[place - 1], bounds[place] - ONE_DAY) if place >= 1 else None
 
 
-def _last_by_end(month: Month, days: Iterable[date]) -> date | None:
-    return max((day for day in days if month.is_by_end(day)), default=None)
+def _last_by_end(month: Month, days: tuple[date, ...]) -> date | None:
+    """The last of the days, given in order, that is not after the month's end."""
+    count = month.days_by_end(days)
+    return days[count - 1] if count else None
 
 
 def recent_of(facts: Facts, since: date) -> Recent:
@@ -113,9 +114,11 @@ def recent_of(facts: Facts, since: date) -> Recent:
         for s in facts.services
         if s.service_done_at and s.service_done_at >= since_at
     ]
+    tests = [(t.test_date, t) for t in facts.tests if t.test_date]
     return Recent(
         services=services,
-        tests=[(t.test_date, t) for t in facts.tests if t.test_date],
+        tests=tests,
+        tested_days=tuple(sorted([day for day, test in tests if test.test_result_code in TESTED])),
         test_days=[day for t in facts.tests if (day := t.test_date or t.test_planned_date)],
         events=[(day_of(e.detected_at), e) for e in facts.violations if e.detected_at],
     )

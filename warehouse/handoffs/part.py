@@ -54,12 +54,13 @@ def read_rulebook(connection: Connection) -> Rulebook:
 def work_out_one(known: KnownEpisode, as_of: date, rulebook: Rulebook) -> tuple[Worked | None, Asked]:
     """The handoff of one episode on the day, None where it is not (yet) one, and what else was asked of it."""
     outcome = handoff_of(known.episode, as_of, rulebook.deadlines, rulebook.stations)
-    asked = Asked(known.number, handoff_id(known.number), outcome.wakes_on, known.person_id, outcome.absence)
+    its_id = handoff_id(known.number)
+    asked = Asked(known.number, its_id, outcome.wakes_on, known.person_id, outcome.absence)
     found = outcome.handoff
     if found is None:
         return None, asked
     worked = Worked(
-        handoff_id=handoff_id(known.number),
+        handoff_id=its_id,
         person_id=known.person_id,
         facts=found.facts,
         state=found.state,

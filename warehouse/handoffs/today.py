@@ -7,13 +7,18 @@ the same result: `wakes_on` cannot be too late. A threshold that turns out not t
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from core.clock import SHANGHAI, end_of_day_at
 
 ONE_DAY = timedelta(days=1)
-_ends_at = lru_cache(maxsize=1 << 12)(end_of_day_at)
+
+
+@lru_cache(maxsize=1 << 12)
+def _ends_at(day: date) -> datetime:
+    """24:00 of a Shanghai day; in UTC as the rows' instants are, so that the two are compared as they stand."""
+    return end_of_day_at(day).astimezone(UTC)
 
 
 def day_of(instant: datetime) -> date:

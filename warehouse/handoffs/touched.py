@@ -131,6 +131,6 @@ def _wanted() -> str:
         for feed in EPISODE_FEEDS
     )
     return (
-        'create temporary table wanted_episode on commit drop as select number collate "C" as number from '  # noqa: S608
+        "create temporary table wanted_episode on commit drop as select number from "  # noqa: S608
         f"({told} union select number from handoffs.episode where wakes_on <= :as_of) n where number is not null"
     )
