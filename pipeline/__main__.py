@@ -1,4 +1,4 @@
-"""Any step without Airflow: `python -m pipeline ingest|link|handoffs|benefits|publish|run-all|carry|notify|unsent`."""
+"""Any step without Airflow: `python -m pipeline ingest|link|handoffs|benefits|publish|run-all|carry|notify|unsent|manifests`."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         ("carry", _carry, "carry pushed release notices that wait through to their flags"),
         ("notify", _notify, "send the messages that are due"),
         ("unsent", _unsent, "look for what the centres should have sent"),
+        ("manifests", _manifests, "sign for each centre what came from it on the days that are over"),
         ("run-all", _run_all, "all of these, in order"),
     ):
         commands.add_parser(name, help=means).set_defaults(run=lambda given, run=run: run())
@@ -129,6 +130,12 @@ def _unsent() -> None:
     from pipeline.notify import look_for_unsent
 
     look_for_unsent()
+
+
+def _manifests() -> None:
+    from pipeline.manifests import write_manifests
+
+    write_manifests()
 
 
 def _run_all() -> None:

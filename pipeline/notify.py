@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from connectors.mail import MailboxUnavailable, MailServer, OpenMail, open_mail
 from connectors.webhook import DeliveryRefused, send
-from core.clock import today_date
+from core.clock import now_at, today_date
 from core.errors import FixConfiguration, RejectBatch, SourceUnavailable
 from core.faults import crash_point
 from core.proof import sign
@@ -15,6 +15,7 @@ from core.settings import provider_connection, webhook_authority
 from warehouse.database import Role, transaction
 from warehouse.publish.delivery import Letter, mark_failed, mark_sent, put_back, take
 from warehouse.publish.unsent import look
+from warehouse.publish.waiting import look_for_waiting
 from warehouse.runs import run_record
 
 PROOF_KIND = "guitu-message+jws"
@@ -25,12 +26,14 @@ Deliver = Callable[[Letter], None]
 
 
 def send_messages() -> int:
-    """Every message that is due was sent or has its next attempt; returns the run id.
+    """Every message that is due was sent or has its next attempt, one about notices that wait too long among them; returns the run id.
 
     Raises:
         FixConfiguration: a mail is due and no mail server is set, or it does not take our login.
     """
     with run_record("notify") as run:
+        with transaction(Role.ETL) as connection:
+            run.counts["notices_waiting_long"] = look_for_waiting(connection, now_at())
         run.counts |= {f"webhook_{name}": count for name, count in _send_all("webhook", _post).items()}
         with ExitStack() as connections:
             run.counts |= {f"email_{name}": count for name, count in _send_all("email", _Mail(connections)).items()}

@@ -25,6 +25,7 @@ EXPECTED = INGESTS | {
     "receive_release_notices",
     "notify",
     "look_for_unsent",
+    "daily_manifests",
 }
 ERRORS = (
     "SourceUnavailable",

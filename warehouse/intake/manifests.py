@@ -72,8 +72,8 @@ def manifest(connection: Connection, store: RawStore, centre_code: str, day: dat
     return _standing(connection, centre_code, day) or signed
 
 
-def write_manifests(connection: Connection, store: RawStore) -> int:
-    """Every registered centre has a manifest of each day that is over, beginning with its first one; returns how many are new."""
+def manifests_to_make(connection: Connection) -> list[tuple[str, date]]:
+    """Registered centres and days that are over and have no manifest: yesterday, and what was missed since a centre's first one."""
     yesterday = today_date() - timedelta(days=1)
     wanted = connection.execute(
         text(
@@ -84,10 +84,7 @@ def write_manifests(connection: Connection, store: RawStore) -> int:
         ),
         {"first": yesterday - timedelta(days=MADE_UP_DAYS), "last": yesterday},
     ).all()
-    days = [(centre, day) for centre, day in wanted if is_over(day)]
-    for centre, day in days:
-        manifest(connection, store, centre, day)
-    return len(days)
+    return [(centre, day) for centre, day in wanted if is_over(day)]
 
 
 def _standing(connection: Connection, centre_code: str, day: date) -> str | None:

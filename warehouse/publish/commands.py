@@ -1,4 +1,5 @@
-"""The commands on messages: `python -m warehouse register-recipient|load-recipients|recipients|end-recipient|dead-letters|send-again`."""
+"""The commands on messages and alerts: `python -m warehouse register-recipient|load-recipients|recipients|end-recipient|dead-letters|
+send-again|alerts|acknowledge-alert`."""
 
 from __future__ import annotations
 
@@ -8,14 +9,14 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from core.clock import today_date
+from core.clock import SHANGHAI, today_date
 
 Command = Callable[[str, Callable[[argparse.Namespace], object], str], argparse.ArgumentParser]
 AUDIENCES = ("station", "centre", "police", "coordinator", "operator", "steward", "organization")
 
 
 def add_messages(command: Command) -> None:
-    """The six commands are known to the parser."""
+    """The eight commands are known to the parser."""
     added = command("register-recipient", _register, "tell an address of what opens in its scope, from what is open now on")
     added.add_argument("audience", choices=AUDIENCES)
     added.add_argument("scope", help='code (station, centre, organization), region (police, coordinator), "" for operator and steward')
@@ -33,6 +34,11 @@ def add_messages(command: Command) -> None:
     command("dead-letters", _dead_letters, "list the messages that could not be delivered, without their text")
     added = command("send-again", _send_again, "make a dead letter due again")
     added.add_argument("message", type=int)
+    command("alerts", _alerts, "list what is not as it should be; exit status 1 while something of it is not taken in hand")
+    added = command("acknowledge-alert", _acknowledge, "take an alert in hand: it stays open until it is over, and is told no more")
+    added.add_argument("alert", type=int)
+    added.add_argument("--reason", required=True, help="what is being done, in words; no person")
+    added.add_argument("--by", default=getpass.getuser(), help="who (default: the login)")
 
 
 def _register(given: argparse.Namespace) -> None:
@@ -98,3 +104,29 @@ def _send_again(given: argparse.Namespace) -> None:
     with transaction(Role.PUBLISHER) as connection:
         send_again(connection, given.message)
     print(f"message {given.message} is due again")
+
+
+def _alerts(given: argparse.Namespace) -> int:
+    from warehouse.alerts import KINDS, open_alerts
+    from warehouse.database import Role, transaction
+
+    with transaction(Role.OPERATOR) as connection:
+        found = open_alerts(connection)
+    for one in found:
+        about = "  ".join(part for part in (one.organization_code, one.subject, str(one.count) if one.count > 1 else "") if part)
+        print(f"{one.alert_id:>6}  {one.kind:18}{about}  since {one.opened_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
+        print(f"        {KINDS[one.kind].means_en}; {KINDS[one.kind].step}")
+        if one.acknowledged_at:
+            print(f"        in hand: {one.acknowledgement} ({one.acknowledged_by}, {one.acknowledged_at.astimezone(SHANGHAI):%Y-%m-%d})")
+    new = sum(one.acknowledged_at is None for one in found)
+    print(f"{len(found)} alerts, {new} of them not taken in hand")
+    return int(new > 0)
+
+
+def _acknowledge(given: argparse.Namespace) -> None:
+    from warehouse.alerts import acknowledge
+    from warehouse.database import Role, transaction
+
+    with transaction(Role.OPERATOR) as connection:
+        acknowledge(connection, given.alert, given.by, given.reason)
+    print(f"alert {given.alert} is in hand; it closes by itself when it is over")

@@ -83,7 +83,7 @@ def _wording(connection: Connection, row: Any) -> Wording | None:
     alerts = connection.execute(
         text(
             "select a.kind, a.organization_code, a.subject, a.count from outbox.item i join ops.alert a using (alert_id) "
-            "where i.message_id = :id and a.closed_at is null order by a.kind, a.organization_code, a.subject"
+            "where i.message_id = :id and a.closed_at is null and a.acknowledged_at is null order by a.kind, a.organization_code, a.subject"
         ),
         {"id": row.message_id},
     )

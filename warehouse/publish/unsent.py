@@ -1,8 +1,10 @@
 """What should have come from the detention centres and did not: found once a day, kept as alerts, closed when it comes after all.
 
-* BATCH_MISSING: a number that a centre passed over. Batch numbers are ``<centre>-<yyyymmdd>-<nnnn>``, counted from 0001 within the
-  day: every number below the day's greatest must be there. (What is missing after the greatest no number shows; the centre itself
-  has no receipt for it.) NUMBERING_UNKNOWN: the numbers of a centre are not of this form, so that gaps cannot be seen.
+* BATCH_MISSING: a number that a centre passed over, or a batch it declares to have sent. Batch numbers are
+  ``<centre>-<yyyymmdd>-<nnnn>``, counted from 0001 within the day: every number below the day's greatest must be there; what is
+  missing after the greatest, a declaration tells. NUMBERING_UNKNOWN: a centre's numbers are not of this form and it declares nothing.
+* BATCH_UNKNOWN: a batch that came under a centre's key on a day it declared, and that it does not declare.
+* DAY_UNDECLARED: a centre that declared its days did not declare yesterday.
 * CENTRE_SILENT: in the last complete month neither a notice nor a nil return came from a centre of the directory.
 * SNAPSHOT_MISSING: last night's roster of a centre is not there.
 * NOTICES_UNSENT: how many persons on a centre's roster have a notice that is due and not received (flag NOTICE_MISSING).
@@ -19,11 +21,12 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, text
 
 from core.clock import now_at
-from warehouse.publish.alerts import Alert, keep_open
+from warehouse.alerts import Alert, keep_open
+from warehouse.intake.manifests import not_declared, not_received, silent_since
 from warehouse.publish.outbox import in_round
 from warehouse.publish.recipients import IN_FORCE
 
-KINDS = ("BATCH_MISSING", "NUMBERING_UNKNOWN", "CENTRE_SILENT", "SNAPSHOT_MISSING", "NOTICES_UNSENT")
+KINDS = ("BATCH_MISSING", "BATCH_UNKNOWN", "DAY_UNDECLARED", "NUMBERING_UNKNOWN", "CENTRE_SILENT", "SNAPSHOT_MISSING", "NOTICES_UNSENT")
 NUMBER = re.compile(r"(?P<day>\d{8})-(?P<number>\d{4})")
 LOOKED_BACK = timedelta(days=62)
 WITHOUT_NUMBER = re.compile(r"\d{6}-nil|[0-9a-f]{16}-\d{2}")
@@ -34,7 +37,8 @@ MOST_GAPS = 200
 
 def look(connection: Connection, today: date) -> dict[str, int]:
     """Alerts are open for exactly what is missing on this morning, and those concerned have it in their next round."""
-    found = {*_batches(connection, today), *_silent(connection, today), *_rosters(connection, today), *_notices(connection)}
+    found = {*_batches(connection, today), *_declared(connection, today)}
+    found |= {*_silent(connection, today), *_rosters(connection, today), *_notices(connection)}
     counts = keep_open(connection, KINDS, found, now_at())
     return counts | {"items": _tell_alerts(connection, today) + _tell_notices(connection, today)}
 
@@ -61,7 +65,19 @@ def _batches(connection: Connection, today: date) -> Iterator[Alert]:
         text("select distinct name from landing.batch where feed = 'release_notices' and form = 'push' and received_at >= :since"),
         {"since": today - LOOKED_BACK},
     ).scalars()
-    return gaps(names)
+    declaring = connection.execute(
+        text("select distinct sender_code from landing.declaration where day >= :since"), {"since": today - LOOKED_BACK}
+    ).scalars()
+    known = {Alert("NUMBERING_UNKNOWN", centre) for centre in declaring}
+    return (alert for alert in gaps(names) if alert not in known)
+
+
+def _declared(connection: Connection, today: date) -> Iterator[Alert]:
+    since = today - LOOKED_BACK
+    yield from (Alert("BATCH_MISSING", centre, batch_id) for centre, batch_id in not_received(connection, since))
+    yield from (Alert("BATCH_UNKNOWN", centre, batch_id) for centre, batch_id in not_declared(connection, since))
+    for centre, last_day in silent_since(connection, since, today - timedelta(days=1)):
+        yield Alert("DAY_UNDECLARED", centre, last_day.isoformat())
 
 
 def month_before(today: date) -> tuple[date, date]:
@@ -115,13 +131,17 @@ def _notices(connection: Connection) -> Iterator[Alert]:
 
 
 def _tell_alerts(connection: Connection, today: date) -> int:
-    """Operators hear of every alert, a centre of what it did not send; once, and of persons without a notice every day."""
+    """Operators hear of every alert, a centre of what it did not send; once, and of persons without a notice every day.
+
+    An alert that was acknowledged is told no more.
+    """
     connection.execute(
         text(
             "create temporary table told on commit drop as select a.alert_id, r.recipient_id, "
-            "case when a.kind = 'NOTICES_UNSENT' then 'unsent/' || :as_of else 'alert' end as reason from outbox.alert a "
+            "case when a.kind = 'NOTICES_UNSENT' then 'unsent/' || :as_of else 'alert' end as reason from ops.alert a "
             f"join outbox.recipient r on {IN_FORCE} and (r.audience = 'operator' "
-            "or (r.audience = 'centre' and r.scope = a.organization_code and a.kind = any(:of_centres))) where a.closed_at is null"
+            "or (r.audience = 'centre' and r.scope = a.organization_code and a.kind = any(:of_centres))) where a.closed_at is null "
+            "and a.acknowledged_at is null"
         ),
         {"as_of": today, "of_centres": [kind for kind in KINDS if kind != "NOTICES_UNSENT"]},
     )
