@@ -20,7 +20,7 @@ FLAG_COLUMNS = ("case_number", "flag_code", "severity", "due_date", "owner_role"
 class CaseFlagRule:
     """One flag of a case; `field` and `value_class` say in the evidence what was looked at, never the value.
 
-    `see`: letters of those who may see it: S the station, G the organisation it reported to. Coordinators see numbers only, elsewhere.
+    `see`: letters of those who may see it: S the station, G the organisation it reported to, k the coordinator, as a number only.
     """
 
     code: str
@@ -33,7 +33,7 @@ class CaseFlagRule:
 
 
 UNMET = CaseFlagRule("SERVICE_UNMET", "warning", "station_worker", SERVICES, "service_planned_at", "past and not done")
-IMPOSSIBLE = CaseFlagRule("SERVICE_IMPOSSIBLE", "info", "coordinator", SERVICES, "service_order_state_code", "cannot be met", see="")
+IMPOSSIBLE = CaseFlagRule("SERVICE_IMPOSSIBLE", "info", "coordinator", SERVICES, "service_order_state_code", "cannot be met", see="Sk")
 REFUSED_OFTEN = CaseFlagRule("SERVICE_REFUSED_OFTEN", "warning", "station_worker", SERVICES, "service_result_code", "refused")
 SPECIAL_REPORT = CaseFlagRule(
     "SPECIAL_REPORT", "critical", "station_worker", SERVICES, "is_special_report", "yes, nothing done since", see="SG"

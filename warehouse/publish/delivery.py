@@ -24,6 +24,8 @@ from warehouse.publish.wording import ToldFlag, Wording, worded
 
 SEEN = "(i.reason not like 'overdue/%' or f.see ? 'K')"
 """What was written for a recipient it may see, but for escalations, which reach coordinators for any flag."""
+COUNTED = "(:audience = 'coordinator' and f.see ? 'k')"
+"""What a coordinator is told as a number only."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +77,11 @@ def _wording(connection: Connection, row: Any) -> Wording | None:
         return Wording(row.subject, row.body, row.content)
     flags = connection.execute(
         text(
-            f"select f.reference, o.flag_code, f.severity, f.due_date, f.owner_role, i.reason, {SEEN} as is_seen, f.station_code "
+            f"select f.reference, o.flag_code, f.severity, f.due_date, f.owner_role, i.reason, {SEEN} as is_seen, "
+            f"f.station_code, {COUNTED} as is_counted "
             f"{OPEN_FLAGS} join outbox.item i using (opening_id) where i.message_id = :id and o.closed_at is null and f.status = 'open'"
         ),
-        {"id": row.message_id},
+        {"id": row.message_id, "audience": row.audience},
     )
     alerts = connection.execute(
         text(

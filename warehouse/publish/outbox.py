@@ -35,7 +35,8 @@ OPEN_FLAGS = f"from outbox.opening o join {SHOWN} f on {OF_OPENING.format('f')}"
 RANK = "array_position(array['info', 'warning', 'critical'], {})"
 CONCERNED = (
     "create temporary table concerned on commit drop as select distinct t.opening_id, t.severity, a.audience, "
-    "case e.digits when 0 then a.scope else left(a.scope, e.digits) end as scope, t.see ? e.letter as is_seen from to_tell t "
+    "case e.digits when 0 then a.scope else left(a.scope, e.digits) end as scope, "
+    "(t.see ? e.letter or e.letter = 'K' and t.see ? 'k') as is_seen from to_tell t "
     "cross join lateral (select split_part(entry, ':', 1) as audience, split_part(entry, ':', 2) as scope "
     "from unnest(t.audience || array['operator:', 'steward:']) as u(entry)) a "
     "join (values ('station', 'S', 0), ('centre', 'C', 0), ('operator', 'O', 0), ('steward', 'T', 0), ('organization', 'G', 0), "
@@ -43,7 +44,8 @@ CONCERNED = (
     "('coordinator', 'K', 4), ('coordinator', 'K', 6), ('coordinator', 'K', 9), ('coordinator', 'K', 12)) as e(audience, letter, digits) "
     "on e.audience = a.audience"
 )
-"""Under which scopes `to_tell` concerns whom, and whether they see the flag: organisations by code, areas by any prefix of the region."""
+"""Under which scopes `to_tell` concerns whom, and whether they see the flag: organisations by code, areas by any prefix of the region.
+Coordinators see some flags (k) as a number only."""
 
 
 def tell(connection: Connection, as_of: date, token: int) -> dict[str, int]:

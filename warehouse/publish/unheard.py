@@ -17,7 +17,8 @@ with lists as (
 ), concerned as (
     select split_part(entry, ':', 1) as audience, split_part(entry, ':', 2) as scope, sum(openings) as openings
     from lists cross join lateral unnest(audience || array['operator:', 'steward:']) as u(entry)
-    join (values ('station', 'S'), ('centre', 'C'), ('police', 'P'), ('coordinator', 'K'), ('operator', 'O'), ('steward', 'T'),
+    join (values ('station', 'S'), ('centre', 'C'), ('police', 'P'), ('coordinator', 'K'), ('coordinator', 'k'),
+          ('operator', 'O'), ('steward', 'T'),
           ('organization', 'G')) as letters(who, letter) on who = split_part(entry, ':', 1)
     where see ? letter group by entry
 )

@@ -6,6 +6,7 @@ A message says nothing about who a person is: no name, no number, no document nu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,6 +19,7 @@ import jinja2
 import yaml
 
 from warehouse.alerts import KINDS, Alert
+from warehouse.handoffs.small_cells import LEAST_SHOWN
 
 HERE = Path(__file__).parent
 OUTSIDE = "organization"
@@ -41,7 +43,7 @@ class FlagText:
 class ToldFlag:
     """A flag to be told: the handoff's id, or the reference of the case, is all it is known by. `reason` as in outbox.item.
 
-    `station_code`: whose case it is; None for a handoff.
+    `station_code`: whose case it is; None for a handoff. `is_counted`: the reader learns how many there are, and no reference.
     """
 
     reference: str
@@ -52,6 +54,7 @@ class ToldFlag:
     reason: str
     is_seen: bool = True
     station_code: str | None = None
+    is_counted: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,15 @@ def flag_texts() -> Mapping[str, FlagText]:
 def worded(flags: Iterable[ToldFlag], alerts: Iterable[Alert] = (), audience: str = "") -> Wording | None:
     """The message about these flags and alerts to this audience; None when nothing is left to tell.
 
+    Flags that are counted make one entry each, without references, and a number below five is not told (it could point to a person).
     A flag with `is_seen` false (an overdue one escalated to somebody who may not see it) is counted by who has to act, and not named.
     An organisation outside (`organization`) has words of its own: that the station asks for it, and which station; no day.
     """
     flags, alerts = [_outside(flag) if audience == OUTSIDE else flag for flag in flags], list(alerts)
     if not flags and not alerts:
         return None
+    counted = _numbers(flag for flag in flags if flag.is_counted)
+    flags = [flag for flag in flags if not flag.is_counted]
     seen = [flag for flag in flags if flag.is_seen]
     groups = [_group(code, list(told)) for code, told in groupby(sorted(seen, key=_order), key=lambda flag: (flag.reason, flag.flag_code))]
     unseen = _counted(flag.owner_role for flag in flags if not flag.is_seen)
@@ -90,11 +96,16 @@ def worded(flags: Iterable[ToldFlag], alerts: Iterable[Alert] = (), audience: st
         "counts": counts,
         "flags": [_for_machines(flag) for flag in sorted(seen, key=_order)],
         "unseen": unseen,
+        "counted": [{"flag_code": code, "count": number} for code, number in counted.items()],
         "alerts": told_alerts,
     }
-    subject = f"归途提示 {len(flags) + len(alerts)} 项" + (f"（紧急 {counts['critical']}）" if counts["critical"] else "")
-    subject += f" / Guitu: {len(flags) + len(alerts)} to look at" + (f", {counts['critical']} urgent" if counts["critical"] else "")
-    body = _template().render(counts=counts, groups=groups, unseen=unseen, alerts=told_alerts, roles=ROLES, kinds=KINDS)
+    entries = len(flags) + len(counted) + len(alerts)
+    subject = f"归途提示 {entries} 项" + (f"（紧急 {counts['critical']}）" if counts["critical"] else "")
+    subject += f" / Guitu: {entries} to look at" + (f", {counts['critical']} urgent" if counts["critical"] else "")
+    numbers = [{"text": flag_texts()[code], "number": number} for code, number in counted.items()]
+    body = _template().render(
+        groups=groups, numbers=numbers, least=LEAST_SHOWN, unseen=unseen, alerts=told_alerts, roles=ROLES, kinds=KINDS
+    )
     return Wording(subject, body, content)
 
 
@@ -146,6 +157,12 @@ def _for_machines(flag: ToldFlag) -> dict[str, Any]:
         "owner_role": flag.owner_role,
         "reason": flag.reason.partition("/")[0],
     }
+
+
+def _numbers(flags: Iterable[ToldFlag]) -> dict[str, int | None]:
+    """Flag code to how many; None where they are few."""
+    counted = Counter(flag.flag_code for flag in flags)
+    return {code: number if number >= LEAST_SHOWN else None for code, number in sorted(counted.items())}
 
 
 def _counted(roles: Iterable[str]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from core.errors import FixConfiguration
 from pipeline.publish import publish
 from warehouse.database import Role, transaction
+from warehouse.handoffs.case_flags import IMPOSSIBLE
 from warehouse.publish.delivery import dead_letters, mark_failed, mark_sent, put_back, send_again, take
 from warehouse.publish.recipients import Address, end, register
 from warehouse.runs import run_record
@@ -102,6 +103,28 @@ def report(*streets: str, day: int = 18, status: str = "open", opened_at: int = 
                 "run": run.run_id,
             },
         )
+    publish(DAY)
+
+
+def cannot_be_met(*cases: str) -> None:
+    """Schema handoffs holds an ordered service of each case that cannot be provided; then it is published."""
+    with run_record("handoffs") as run, transaction(Role.ETL) as connection:
+        for case in cases:
+            connection.execute(
+                text(
+                    "insert into handoffs.case_flag (case_number, flag_code, case_reference, station_code, severity, status, owner_role, "
+                    "evidence, audience, first_open_at, opened_at, worked_out_by_run) "
+                    "values (:case, 'SERVICE_IMPOSSIBLE', :case, :station, 'info', 'open', 'coordinator', cast(:evidence as jsonb), "
+                    ":audience, '2026-11-20', '2026-11-20', :run)"
+                ),
+                {
+                    "case": case,
+                    "station": STATION,
+                    "evidence": json.dumps({"rows": [], "see": list(IMPOSSIBLE.see)}),
+                    "audience": [f"station:{STATION}", "coordinator:140106"],
+                    "run": run.run_id,
+                },
+            )
     publish(DAY)
 
 
@@ -337,3 +360,23 @@ def test_operators_learn_once_that_nobody_is_registered_for_a_flag_until_somebod
     assert unheard() == {("organization", STREET): 1}
     report(STREET, status="resolved")
     assert unheard() == {}
+
+
+def test_a_service_that_cannot_be_provided_is_told_to_its_station_and_as_a_number_to_the_coordinator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cannot_be_met("case1", "case2")
+    assert unheard() == {("station", STATION): 2, ("coordinator", "140106"): 2}
+    somebody("station", STATION, "station@example.org")
+    somebody("coordinator", "1401", "city@example.org")
+    publish(DAY)
+    assert unheard() == {}
+    assert [(address, code) for address, code, _ in items()] == [
+        (address, "SERVICE_IMPOSSIBLE") for address in ("city@example.org", "station@example.org") for _ in range(2)
+    ]
+    set_clock(monkeypatch, datetime(2026, 11, 21, 0, 0, 1, tzinfo=UTC))
+    with transaction(Role.PUBLISHER) as connection:
+        letters = {letter.address: letter for letter in (take(connection, "email"), take(connection, "email")) if letter}
+    assert "case1" in letters["station@example.org"].wording.body
+    assert "fewer than 5" in letters["city@example.org"].wording.body
+    assert "case1" not in str(letters["city@example.org"].wording)

@@ -11,6 +11,7 @@ from expectations.neutral import holds_banned_word
 from warehouse.alerts import KINDS, Alert
 from warehouse.handoffs import case_flags
 from warehouse.handoffs.flags import FLAGS
+from warehouse.publish.outbox import CONCERNED
 from warehouse.publish.wording import LISTED, OUTSIDE, ROLES, ToldFlag, flag_texts, worded
 
 BANNED = re.compile("[毒戒吸]|强制隔离|社区康复|尿检|(?<!派)出所|拘|刑|监狱|drug|rehabilitat|detention|custody|prison", re.IGNORECASE)
@@ -23,9 +24,55 @@ def told(code: str, severity: str = "critical", number: int = 1, *, reason: str 
 def test_every_flag_of_the_rules_has_words_and_no_other() -> None:
     of_cases = [rule for rule in vars(case_flags).values() if isinstance(rule, case_flags.CaseFlagRule)]
     shown_outside = {f"{rule.code}@{OUTSIDE}" for rule in of_cases if "G" in rule.see}
-    assert {rule.code for rule in (*FLAGS, *of_cases) if rule.see} | shown_outside == set(flag_texts())
+    assert {rule.code for rule in (*FLAGS, *of_cases)} | shown_outside == set(flag_texts())
     assert {rule.code for rule in FLAGS}.isdisjoint(rule.code for rule in of_cases)
     assert {rule.owner_role for rule in FLAGS} <= set(ROLES)
+
+
+AGREED_TEXT = """
+PRECONTACT_DUE NOTICE_MISSING NOTICE_LATE DELIVERY_LATE NOTICE_CONFLICT TERM_IMPLAUSIBLE ACK_OVERDUE PICKUP_UNASSIGNED NO_RECEIVER
+ROUTE_UNKNOWN JURISDICTION_CONFLICT RELEASE_NOT_CONFIRMED ROSTER_LEFT_UNKNOWN RELEASED_UNMET HANDOVER_UNKNOWN DOCS_OVERDUE
+ORDER_UNDETERMINED ORDER_NOT_SERVED REPORT_DUE REPORT_OVERDUE REFUSAL_UNREPORTED AGREEMENT_MISSING FIRST_TALK_DUE BENEFIT_CHECK_DUE
+FILE_INCOMPLETE VISIT_DUE VISIT_OVERDUE TEST_DUE TEST_MISSED TEST_POSITIVE RISK_REVIEW_DUE SEVERE_VIOLATION SEVERE_VIOLATION_UNREPORTED
+ABSENCE_UNREPORTED CONTACT_LOST TRANSFER_PENDING END_NOTICE_DUE CONTROL_END_DUE SOURCE_CONFLICT SEQUENCE_GAP IDENTITY_CONFLICT
+SERVICE_UNMET SERVICE_IMPOSSIBLE SERVICE_REFUSED_OFTEN SPECIAL_REPORT POINTS_NEGATIVE POINTS_BALANCE_BROKEN POINTS_REVERSAL_WRONG
+POINTS_RULE_WRONG POINTS_FAMILY_UNNAMED
+"""
+AGREED = AGREED_TEXT.split()
+"""Every flag of a handoff and of a case that is agreed."""
+ONLY_ON_A_PAGE: dict[str, str] = {}
+"""Flags nobody is sent a message of, with the reason; there is none."""
+REACHED = set("CSPKOTGk")
+"""Letters that lead to recipients (warehouse/publish/outbox.py)."""
+
+
+def test_every_agreed_flag_has_words_and_somebody_who_is_told() -> None:
+    of_cases = {rule.code: set(rule.see) for rule in vars(case_flags).values() if isinstance(rule, case_flags.CaseFlagRule)}
+    see = {rule.code: {str(letter) for letter in rule.see} for rule in FLAGS} | of_cases
+    assert set(see) == set(AGREED)
+    assert len(AGREED) == len(set(AGREED)) == 50
+    assert {code for code in AGREED if not see[code] & REACHED or code not in flag_texts()} == set(ONLY_ON_A_PAGE)
+    assert set().union(*see.values()) <= REACHED
+    assert {letter for letter in REACHED if f"'{letter}'" not in CONCERNED} == set()
+
+
+def test_a_number_without_references_is_told_only_from_five_on() -> None:
+    few, many = ([replace(told("SERVICE_IMPOSSIBLE", "info", n), is_counted=True) for n in range(count)] for count in (4, 5))
+    hidden, shown = worded(few, audience="coordinator"), worded(many, audience="coordinator")
+    assert hidden is not None
+    assert shown is not None
+    assert "fewer than 5" in hidden.body
+    assert "少于 5 件" in hidden.body
+    assert "provided: 5 (numbers only)" in shown.body
+    assert [hidden.content["counted"], shown.content["counted"]] == [
+        [{"flag_code": "SERVICE_IMPOSSIBLE", "count": None}],
+        [{"flag_code": "SERVICE_IMPOSSIBLE", "count": 5}],
+    ]
+    for wording in (hidden, shown):
+        assert "1 to look at" in wording.subject
+        assert "reference 0" not in wording.body
+        assert wording.content["counts"] == {"critical": 0, "warning": 0, "info": 0}
+        assert wording.content["flags"] == []
 
 
 @pytest.mark.parametrize("text", flag_texts().values(), ids=flag_texts())
