@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import psycopg
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
+from core.errors import LeaseLost
 from core.logs import log_event
 from core.settings import database_url
 from warehouse.database import Role, transaction
@@ -17,6 +19,8 @@ CHANNEL = "guitu_intake"
 POLL_SECONDS = 10.0
 """A bell that was not heard is noticed after this long."""
 WHILE_CALLED_SECONDS = 0.5
+MOST_TAKEOVERS = 20
+"""A takeover falls between two statements of ours: twenty in a row are no accident."""
 PAUSE_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -62,8 +66,10 @@ def carry_notices() -> int:
 
     The same steps as at night, incremental by themselves; safe to repeat.
 
+    A step that another run of the schedule is at waits for that run and then begins; notices are not put off to a later try.
+
     Raises:
-        LeaseLost: a newer run of a step took over; the batches stay to be carried.
+        LeaseLost: other runs took over again and again; the batches stay to be carried.
     """
     from pipeline.handoffs import work_out_handoffs
     from pipeline.link import link
@@ -79,8 +85,20 @@ def carry_notices() -> int:
         batches = take_up(connection)
     if batches:
         for step in (link, work_out_handoffs, publish):
-            step()
+            _insisting(step)
         with transaction(Role.ETL) as connection:
             mark_carried(connection, batches)
         log_event("notices carried through", batches=len(batches))
     return len(batches)
+
+
+def _insisting(step: Callable[[], int]) -> None:
+    """The step is done, behind whatever run of it is at work.
+
+    A task that fails is tried again a minute later by the schedule; a notice should not wait that long for a run of seconds.
+    """
+    for attempt in Retrying(
+        retry=retry_if_exception_type(LeaseLost), stop=stop_after_attempt(MOST_TAKEOVERS), wait=wait_random(0.05, 0.5), reraise=True
+    ):
+        with attempt:
+            step()
