@@ -147,8 +147,8 @@ def open_alerts(connection: Connection) -> list[Row[Any]]:
     return list(
         connection.execute(
             text(
-                "select alert_id, kind, organization_code, subject, count, opened_at, acknowledged_at, acknowledged_by, acknowledgement "
-                "from ops.alert where closed_at is null order by acknowledged_at is not null, opened_at, alert_id"
+                "select alert_id, kind, organization_code, subject, count as number, opened_at, acknowledged_at, acknowledged_by, "
+                "acknowledgement from ops.alert where closed_at is null order by acknowledged_at is not null, opened_at, alert_id"
             )
         )
     )

@@ -113,7 +113,7 @@ def _alerts(given: argparse.Namespace) -> int:
     with transaction(Role.OPERATOR) as connection:
         found = open_alerts(connection)
     for one in found:
-        about = "  ".join(part for part in (one.organization_code, one.subject, str(one.count) if one.count > 1 else "") if part)
+        about = "  ".join(part for part in (one.organization_code, one.subject, str(one.number) if one.number > 1 else "") if part)
         print(f"{one.alert_id:>6}  {one.kind:18}{about}  since {one.opened_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}")
         print(f"        {KINDS[one.kind].means_en}; {KINDS[one.kind].step}")
         if one.acknowledged_at:
