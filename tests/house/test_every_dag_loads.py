@@ -80,6 +80,7 @@ print("LOOKED" + json.dumps({
         "awaits": sorted(assets(dag.timetable.asset_condition)),
         "tasks": {task.task_id: {
             "retries": task.retries, "has_policy": task.retry_policy == RETRY_BY_ERROR_FAMILY,
+            "retry_seconds": task.retry_delay.total_seconds(),
             "outlets": [asset.name for asset in task.outlets],
         } for task in dag.tasks},
         "stored": stored(dag),
@@ -137,6 +138,10 @@ def test_no_dag_catches_up_or_runs_beside_itself(looked: dict[str, Any]) -> None
 def test_every_task_retries_by_the_one_rule(looked: dict[str, Any]) -> None:
     tasks = {(dag_id, task_id): task for dag_id, dag in looked["dags"].items() for task_id, task in dag["tasks"].items()}
     assert [name for name, task in tasks.items() if not task["has_policy"] or task["retries"] < 1] == []
+
+
+def test_a_notice_is_tried_again_within_seconds(looked: dict[str, Any]) -> None:
+    assert looked["dags"]["receive_release_notices"]["tasks"]["carry_through"]["retry_seconds"] <= 5
 
 
 def test_what_can_pass_is_retried_and_what_needs_somebody_is_red_at_once(looked: dict[str, Any]) -> None:
