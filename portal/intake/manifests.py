@@ -28,7 +28,6 @@ from portal.intake.settings import BODY_SECONDS, DAYS_PATH
 from portal.intake.taking import REFUSALS
 from portal.intake.trusted_keys import TrustedKeys
 from portal.signature import SignatureRefused, Signed, Tag
-from warehouse.database import Role, transaction
 from warehouse.intake.manifests import Declaration, declare, manifest
 from warehouse.intake.push import Refusal, durable_transaction, unavailable_when_the_server_is
 from warehouse.intake.pushes import spend_nonce
@@ -74,7 +73,7 @@ class Days:
     def _manifest(self, signed: Signed, centre: str, day: date, _: bytes) -> dict[str, str]:
         if not spend_nonce(signed.app_key, signed.nonce):
             raise REFUSALS["nonce"]()
-        with unavailable_when_the_server_is(), transaction(Role.ETL) as connection:
+        with unavailable_when_the_server_is(), durable_transaction() as connection:
             return {"manifest": manifest(connection, self._store, centre, day)}
 
     def _declare(self, signed: Signed, centre: str, day: date, content: bytes) -> dict[str, str]:
