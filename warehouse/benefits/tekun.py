@@ -32,7 +32,9 @@ def tekun(situation: Situation) -> Findings:
     rows = np.flatnonzero((members.is_member & is_recorded) | (is_alone & (is_by_age | (labour == UNABLE))))
     household = members.household[rows]
     is_unable = is_by_age | is_severely_disabled(facts)
-    ability = answer(np.where(is_unable, TRUE, np.where(labour == UNABLE, OPEN, FALSE))[rows])
+    # Of whom no age is known, nobody can say that he is neither old nor a child.
+    is_undecided = (labour == UNABLE) | (age < 0)
+    ability = answer(np.where(is_unable, TRUE, np.where(is_undecided, OPEN, FALSE))[rows])
     standard = situation.standard.take(household)
     test = property_test(situation.owned, situation.totals, households, situation.law)
     decided_row = first_by(*_rows(situation, DECIDED), len(households.region))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,7 @@ def nights(warehouse_url: str, tmp_path: Path) -> list[tuple[date, datetime, dic
 
 def test_each_night_can_be_asked_for_afterwards_as_it_was_published(nights: list[tuple[date, datetime, dict[str, list[str]]]]) -> None:
     pages = [page for _, _, page in nights]
-    assert all(one != other for one, other in zip(pages, pages[1:], strict=False)), "a night on which nothing changed proves nothing"
+    assert all(one != other for one, other in pairwise(pages)), "a night on which nothing changed proves nothing"
     text_of = [json.dumps(page, ensure_ascii=False) for page in pages]
     assert ["M2 返家计入" in told for told in text_of] == [False, True, True, False, False]
     assert ["735.00" in told for told in text_of] == [False, False, True, True, True]

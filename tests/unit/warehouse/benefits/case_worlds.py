@@ -7,6 +7,7 @@ urban, 580.00 rural, the marginal multiplier 1.5, the money ceiling 24 months; o
 
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -55,14 +56,24 @@ SHORT = {
 }
 
 
+@cache
+def _sample() -> Parameters:
+    return read_parameter_file(Path(SAMPLE_FILE))
+
+
 def sample_parameters(without: tuple[str, ...] = ()) -> Parameters:
     """The shipped SAMPLE parameters, some of them without any value."""
-    given = read_parameter_file(Path(SAMPLE_FILE))
+    given = _sample()
     return Parameters(given.parameters, tuple(value for value in given.values if value.name not in without))
 
 
 def tables_of_case(case: dict) -> dict[str, pd.DataFrame]:
-    """The tables of a case: `members` (each with its `check`, or `check: none`), and lists under the names of SHORT."""
+    """The tables of a case."""
+    return {name: _table(rows, {**FEEDS, **KNOWN}[name]) for name, rows in rows_of_case(case).items()}
+
+
+def rows_of_case(case: dict) -> dict[str, list[dict]]:
+    """The rows of a case: `members` (each with its `check`, or `check: none`), and lists under the names of SHORT."""
     members, checks = [], []
     for number, given in enumerate(case.get("members", [{}]), start=1):
         told = {"person_id": f"P{number}", "source_key": f"M{number}"} | MEMBER | ({"relationship_code": 1} if number == 1 else {}) | given
@@ -77,7 +88,7 @@ def tables_of_case(case: dict) -> dict[str, pd.DataFrame]:
         rows[name] = [{"source_key": f"{name}{n}"} | plain | one for n, one in enumerate(given)]
     if "people" not in case:
         rows["people"] = [{"person_id": m["person_id"], "birth_date": m["birth_date"], "sex_code": 1} for m in members]
-    return {name: _table(rows[name], {**FEEDS, **KNOWN}[name]) for name in rows}
+    return rows
 
 
 def _table(rows: list[dict], kinds: dict[str, str]) -> pd.DataFrame:
@@ -119,8 +130,8 @@ def found_in(cases: list[dict]) -> list[Found]:
 
 def situation_of_cases(cases: list[tuple[int, dict]], as_of: date, parameters: Parameters) -> Situation:
     """The situation of many cases at once; ids begin with the number of their case."""
-    each = [_with_own_ids(tables_of_case(case), number) for number, case in cases]
-    tables = {name: pd.concat([tables[name] for tables in each], ignore_index=True) for name in each[0]}
+    each = [_with_own_ids(rows_of_case(case), number) for number, case in cases]
+    tables = {name: _table([row for rows in each for row in rows[name]], {**FEEDS, **KNOWN}[name]) for name in each[0]}
     return situation_of(facts_of(tables), parameters, as_of)
 
 
@@ -138,9 +149,8 @@ def _work_out(cases: list[tuple[int, dict]], as_of: date, parameters: Parameters
             found[int((household or person).partition("/")[0])][key] = told
 
 
-def _with_own_ids(tables: dict[str, pd.DataFrame], number: int) -> dict[str, pd.DataFrame]:
-    own = {}
-    for name, table in tables.items():
-        ids = {field: table[field].map(lambda one: None if one is None else f"{number}/{one}") for field in IDS if field in table}
-        own[name] = table.assign(**ids)
-    return own
+def _with_own_ids(rows: dict[str, list[dict]], number: int) -> dict[str, list[dict]]:
+    def own(row: dict) -> dict:
+        return row | {field: f"{number}/{row[field]}" for field in IDS if row.get(field) is not None}
+
+    return {name: [own(row) for row in told] for name, told in rows.items()}

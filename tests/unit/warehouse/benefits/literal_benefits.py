@@ -250,7 +250,8 @@ def tekun(world, household, member):
     if age_is(world, member, least=60) or age_is(world, member, below=16) or is_severe(member):
         first = "true"
     else:
-        first = "open" if member["labour_capacity_code"] == "3" else "false"
+        is_of_unknown_age = not (age_is(world, member, least=0) or age_is(world, member, below=0))
+        first = "open" if member["labour_capacity_code"] == "3" or is_of_unknown_age else "false"
     place = place_of(world, household)
     line, gone = number(world, "dibao_standard_yuan", *place)
     others = [m for m in counted(world, household) if m is not member]
