@@ -200,9 +200,13 @@ def test_the_manifest_of_a_day_that_is_over_stands_signed_and_is_never_rewritten
 
 def get(place: Place, proxy: Dropping, path: str, app_key: str, tag: Tag = Tag.DAY) -> httpx.Response:
     """A signed GET with nothing of ours but the signature."""
-    headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": "manifest"}
-    sign("GET", proxy.address + path, headers, b"", Signature(tag, app_key, place.private_key(), uuid4().hex, datetime.now(UTC)))
-    return httpx.get(proxy.address + path, headers=headers, timeout=60, trust_env=False)
+    return asked(place, proxy.address + path, "GET", b"", Signature(tag, app_key, place.private_key(), uuid4().hex, datetime.now(UTC)))
+
+
+def asked(place: Place, url: str, method: str, body: bytes, how: Signature) -> httpx.Response:
+    headers = {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": "a day"}
+    sign(method, url, headers, body, how)
+    return httpx.request(method, url, content=body, headers=headers, timeout=60, trust_env=False)
 
 
 def test_nobody_reads_or_declares_a_day_unsigned_or_signed_for_something_else(way: tuple[Place, Dropping]) -> None:
@@ -215,6 +219,39 @@ def test_nobody_reads_or_declares_a_day_unsigned_or_signed_for_something_else(wa
     assert get(place, proxy, path + "?x=1", key).status_code == 400
     assert get(place, proxy, f"{reconciling.DAYS_PATH}/20010101", key).status_code == 400
     assert get(place, proxy, path, key).status_code == 200
+
+
+ONE = {"batch_id": "A", "body_sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, 200),
+        ({"sender_code": "140400Q001"}, 403),
+        ({"day": "2001-01-01"}, 400),
+        ({"batches": None}, 400),
+        ({"batches": [ONE, ONE]}, 400),
+        ({"batches": [ONE | {"body_sha256": "A" * 64}]}, 400),
+        ({"batches": [ONE | {"batch_id": "a b"}]}, 400),
+        ({"batches": ["A"]}, 400),
+        ({"batches": [ONE | {"batch_id": str(number)} for number in range(2001)]}, 400),
+    ],
+)
+def test_a_declaration_of_another_form_or_centre_is_refused_and_none_twice(
+    way: tuple[Place, Dropping], changes: dict[str, object], status: int
+) -> None:
+    place, proxy = way
+    day = today_date() - timedelta(days=5)
+    said = {"sender_code": CENTRE, "day": day.isoformat(), "batches": []} | changes
+    body = json.dumps(said, indent=1).encode()
+    how = Signature(Tag.DAY, place.settings["app_key"], place.private_key(), uuid4().hex, datetime.now(UTC))
+    url = f"{proxy.address}{reconciling.DAYS_PATH}/{day:%Y%m%d}"
+    assert asked(place, url, "POST", body, how).status_code == status
+    if status == 200:
+        assert asked(place, url, "POST", body, how).status_code == 401  # the nonce is spent
+        fresh = Signature(Tag.DAY, how.app_key, how.key, uuid4().hex, datetime.now(UTC))
+        assert asked(place, url, "POST", b"\xff\xfe{", fresh).status_code == 400
 
 
 def test_what_both_sides_say_is_compared_and_every_difference_has_its_name() -> None:
