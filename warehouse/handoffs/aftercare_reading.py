@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,10 +11,12 @@ from sqlalchemy import Connection, text
 
 from core.sealing import sealer
 from warehouse.bulk import copy_rows
-from warehouse.handoffs import aftercare_services, points
+from warehouse.handoffs import points
+from warehouse.handoffs.aftercare_services import COLUMNS as SERVICES
 from warehouse.handoffs.frames import copied_frame
 from warehouse.identity.document_numbers import normal_number
 from warehouse.identity.names import bare_keys
+from warehouse.tables.feeds import SERVICE_MONTH, as_compared
 
 FEEDS = ("aftercare_cases", "aftercare_services", "points_ledger")
 CASE_COLUMNS = {
@@ -27,6 +29,9 @@ CASE_COLUMNS = {
     "order_number": "str",
     "person_id": "str",
 }
+CURRENT = "is_current and operation_code <> 'D' and case_number is not null"
+Counted = frozenset[tuple[str, str]]
+"""Stations and months (yyyymm) whose services are to be counted again."""
 ZONE = "at time zone 'Asia/Shanghai'"
 DERIVED = {
     "updated_at": "source_updated_at at time zone 'UTC'",
@@ -58,7 +63,7 @@ def read_rows(connection: Connection, scope: frozenset[str] | None) -> Aftercare
         connection.execute(text("truncate wanted_case"))
         copy_rows(connection, "wanted_case", ["case_number"], ((number,) for number in scope))
     cases = _read(connection, "aftercare_cases", CASE_COLUMNS, scope)
-    services = _read(connection, "aftercare_services", aftercare_services.COLUMNS, scope)
+    services = _read(connection, "aftercare_services", SERVICES, scope)
     entries = _read(connection, "points_ledger", points.COLUMNS, scope)
     nameless = _nameless(connection, scope)
     if nameless:
@@ -67,69 +72,40 @@ def read_rows(connection: Connection, scope: frozenset[str] | None) -> Aftercare
 
 
 def _read(connection: Connection, feed: str, columns: dict[str, str], scope: frozenset[str] | None) -> pd.DataFrame:
-    wanted = ", ".join(f"{DERIVED[name]} as {name}" if name in DERIVED else name for name in columns)
-    return copied_frame(connection, f"select {wanted} from sealed.{feed} f where {_current(scope)}", columns)  # noqa: S608
+    return copied_frame(connection, f"select {_wanted(columns)} from {_current(feed, scope)}", columns)  # noqa: S608
 
 
-def _current(scope: frozenset[str] | None) -> str:
-    only = "" if scope is None else " and case_number in (select case_number from wanted_case)"
-    return f"is_current and operation_code <> 'D' and case_number is not null{only}"
+def _wanted(columns: Mapping[str, str]) -> str:
+    return ", ".join(f"{DERIVED[name]} as {name}" if name in DERIVED else f"f.{name}" for name in columns)
+
+
+def _current(feed: str, scope: frozenset[str] | None) -> str:
+    """The feed's current rows `f`. Few are wanted of a scope: each case's are looked up, whatever the planner knows of the table."""
+    if scope is None:
+        return f"(select * from sealed.{feed} where {CURRENT}) f"  # noqa: S608
+    of_case = f"select * from sealed.{feed} r where {CURRENT} and r.case_number = w.case_number offset 0"  # noqa: S608
+    return f"wanted_case w cross join lateral ({of_case}) f"
 
 
 def _nameless(connection: Connection, scope: frozenset[str] | None) -> set[str]:
     """Entries redeemed by the family whose name has nothing in it but dots and blanks."""
-    query = f"select source_key, redeemer_name_sealed from sealed.points_ledger where {_current(scope)} and {FAMILY}"  # noqa: S608
+    query = f"select source_key, redeemer_name_sealed from {_current('points_ledger', scope)} where {FAMILY}"  # noqa: S608
     found = connection.execute(text(query)).all()
     opened = sealer("sealed.points_ledger.redeemer_name").open_texts([row.redeemer_name_sealed for row in found])
     keys = bare_keys([name or "" for name in opened])
     return {row.source_key for row, key in zip(found, keys, strict=True) if not key}
 
 
-def read_services_of_stations(connection: Connection, stations: frozenset[str]) -> pd.DataFrame:
-    """Every current service of these stations."""
-    listed = ", ".join(f"'{code}'" for code in sorted(stations) if code.isalnum())
-    where = f"{_current(None)} and station_code in ({listed or 'null'})"
-    columns = aftercare_services.COLUMNS
-    wanted = ", ".join(f"{DERIVED[name]} as {name}" if name in DERIVED else name for name in columns)
-    return copied_frame(connection, f"select {wanted} from sealed.aftercare_services where {where}", columns)  # noqa: S608
-
-
-def read_case_numbers(connection: Connection) -> pd.DataFrame:
-    """Case, decision and order number of every current case."""
-    columns = {name: CASE_COLUMNS[name] for name in ("case_number", "decision_number", "order_number")}
-    return _read(connection, "aftercare_cases", columns, None)
-
-
-def newest_versions(connection: Connection) -> dict[str, int]:
-    """Greatest version of each of the three feeds."""
-    counted = {feed: connection.execute(text(f"select max(version_id) from sealed.{feed}")).scalar_one() for feed in FEEDS}  # noqa: S608
-    return {feed: newest or 0 for feed, newest in counted.items()}
-
-
-def touched_cases(connection: Connection, since: dict[str, int], since_run: int) -> frozenset[str]:
-    """Cases that a version after these speaks of, or spoke of before it (a deletion names no case), or that changed person."""
-    found: set[str] = set()
-    for feed in FEEDS:
-        query = (
-            f"select distinct v.case_number from sealed.{feed} n join sealed.{feed} v on v.source_key = n.source_key "  # noqa: S608
-            "where n.version_id > :since and v.case_number is not null"
-        )
-        found.update(connection.execute(text(query), {"since": since.get(feed, 0)}).scalars())
-    moved = (
-        "select c.case_number from identity.link l join sealed.aftercare_cases c on c.source_key = l.source_key and c.is_current "
-        "where l.feed = 'aftercare_cases' and l.decided_by_run > :run and c.case_number is not null"
+def read_services_of_months(connection: Connection, counted: Counted) -> pd.DataFrame:
+    """Every current service of these stations and months."""
+    connection.execute(text("create temporary table if not exists wanted_month (station_code text, month timestamp) on commit drop"))
+    connection.execute(text("truncate wanted_month"))
+    copy_rows(connection, "wanted_month", ["station_code", "month"], ((code, f"{month[:4]}-{month[4:]}-01") for code, month in counted))
+    of_month = (
+        f"cross join lateral (select * from sealed.aftercare_services s where {CURRENT} "  # noqa: S608
+        f"and s.station_code = w.station_code and {SERVICE_MONTH} = w.month offset 0) f"
     )
-    found.update(connection.execute(text(moved), {"run": since_run}).scalars())
-    return frozenset(found)
-
-
-def touched_stations(connection: Connection, since: dict[str, int]) -> frozenset[str]:
-    """Stations whose services have a version after this, or had one before it."""
-    query = (
-        "select distinct v.station_code from sealed.aftercare_services n join sealed.aftercare_services v using (source_key) "
-        "where n.version_id > :since and v.station_code is not null"
-    )
-    return frozenset(connection.execute(text(query), {"since": since.get("aftercare_services", 0)}).scalars())
+    return copied_frame(connection, f"select {_wanted(SERVICES)} from wanted_month w {of_month}", SERVICES)  # noqa: S608
 
 
 def regions_of_stations(connection: Connection, as_of: date) -> dict[str, str]:
@@ -141,13 +117,19 @@ def regions_of_stations(connection: Connection, as_of: date) -> dict[str, str]:
     return {row.organization_code: row.region_code for row in connection.execute(text(query), {"day": as_of})}
 
 
-def cases_of_orders(connection: Connection) -> dict[str, str]:
-    """Order number (as compared) -> decision number (as compared) of the orders after isolation."""
-    query = (
-        "select order_number, decision_number from sealed.community_orders where is_current and operation_code <> 'D' "
-        "and order_type_code = '2' and order_number is not null and decision_number is not null"
-    )
-    return {normal_number(row.order_number): normal_number(row.decision_number) for row in connection.execute(text(query))}
+def cases_of_orders(connection: Connection, cases: pd.DataFrame | None = None) -> dict[str, str]:
+    """Order number (as compared) -> decision number (as compared) of the orders after isolation; of `cases` only, where given."""
+    orders = "select order_number, decision_number from sealed.community_orders t where is_current and operation_code <> 'D' "
+    orders += "and order_type_code = '2' and order_number is not null and decision_number is not null"
+    newest_last = "order by source_updated_at, source_key"
+    if cases is None:
+        found = connection.execute(text(f"{orders} {newest_last}"))
+    else:
+        numbers = sorted({normal_number(number) for number in cases["order_number"].dropna()})
+        looked_up = f"cross join lateral ({orders} and {as_compared('order_number', 't')} = w.number {newest_last} offset 0) o"
+        query = f"select o.* from unnest(cast(:numbers as text[])) w (number) {looked_up}"  # noqa: S608
+        found = connection.execute(text(query), {"numbers": numbers})
+    return {normal_number(row.order_number): normal_number(row.decision_number) for row in found}
 
 
 def closed_decisions(connection: Connection, closed_states: Sequence[str]) -> set[str]:

@@ -60,10 +60,20 @@ def waiting(services: pd.DataFrame) -> pd.Series:
     )
 
 
+def due_dates(asked: pd.DataFrame) -> pd.Series:
+    """The day a waiting service is due: the planned one, else 30 days from its last change."""
+    return asked["planned_date"].fillna(asked["updated_date"] + np.timedelta64(GRACE_DAYS, "D"))
+
+
+def impossible(services: pd.DataFrame) -> pd.Series:
+    """True for each service that was ordered and cannot be offered here."""
+    return services["service_kind_code"].eq(ORDERED_SERVICE) & services["service_order_state_code"].eq(IMPOSSIBLE_STATE)
+
+
 def _unmet(services: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
     """An ordered service is past its planned day, or without one past 30 days from its last change."""
     asked = services[waiting(services)]
-    due = asked["planned_date"].fillna(asked["updated_date"] + np.timedelta64(GRACE_DAYS, "D"))
+    due = due_dates(asked)
     return flags_of_hits(UNMET, asked.assign(due_date=due)[due < day])
 
 
@@ -71,9 +81,7 @@ def _impossible(services: pd.DataFrame, day: np.datetime64) -> pd.DataFrame:
     """A service cannot be offered here; shown to the coordinator for 30 days, as a need nobody meets."""
     since = day - np.timedelta64(SHOWN_DAYS, "D")
     is_shown = services["updated_date"].between(since, day)
-    hits = services[
-        services["service_kind_code"].eq(ORDERED_SERVICE) & services["service_order_state_code"].eq(IMPOSSIBLE_STATE) & is_shown
-    ]
+    hits = services[impossible(services) & is_shown]
     return flags_of_hits(IMPOSSIBLE, hits.assign(due_date=pd.NaT))
 
 

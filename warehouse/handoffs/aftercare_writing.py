@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from core.clock import now_at
 from warehouse.handoffs import aftercare_services, points
-from warehouse.handoffs.aftercare_reading import as_days, current_keys
+from warehouse.handoffs.aftercare_reading import Counted, as_days, current_keys
 from warehouse.handoffs.case_flags import UNMET
 from warehouse.handoffs.differences import Target, delete_gone, put_draft, upsert
 
@@ -25,6 +25,7 @@ CASE_FLAG = Target(
 STATUS = CASE_FLAG.names.index("status")
 POINTS_BALANCE = Target("points_balance", ("case_number",), ("person_id", "station_code", *points.BALANCE_COLUMNS))
 SERVICE_COUNT = Target("service_count", tuple(aftercare_services.COUNTED_BY), tuple(aftercare_services.COUNTS))
+AFTERCARE_CASE = Target("aftercare_case", ("case_number",), ("wakes_on",))
 POINTS_FLAGS = "POINTS_"
 NOW = "cast(:now as timestamptz)"
 # What was reported first is answered or taken back while a later report stands: another thing to tell, though the flag stayed open.
@@ -108,10 +109,19 @@ def _values(frame: pd.DataFrame, name: str, last: list[date | None]) -> list[Any
     return last if name == "last_entry_date" else frame[name].tolist()
 
 
-def write_counts(connection: Connection, counts: pd.DataFrame, stations: frozenset[str] | None) -> dict[str, int]:
-    """The service counts of the stations (None: of all) are these."""
+def write_waking(connection: Connection, waking: pd.DataFrame, scope: frozenset[str] | None) -> None:
+    """The cases of the scope wake on these days (case_number, wakes_on), the others never by themselves."""
+    put_draft(connection, AFTERCARE_CASE, zip(waking["case_number"], as_days(waking, "wakes_on"), strict=True))
+    delete_gone(connection, AFTERCARE_CASE, *_in_scope("case_number", scope))
+    upsert(connection, AFTERCARE_CASE, {}, {})
+
+
+def write_counts(connection: Connection, counts: pd.DataFrame, counted: Counted | None) -> dict[str, int]:
+    """The service counts of these stations and months (None: all counts) are these."""
     put_draft(connection, SERVICE_COUNT, counts[list(SERVICE_COUNT.names)].itertuples(index=False, name=None))
-    where, given = _in_scope("station_code", stations)
+    stations, months = zip(*sorted(counted), strict=True) if counted else ((), ())
+    of_months = "(t.station_code, t.month) in (select * from unnest(cast(:stations as text[]), cast(:months as text[])))"
+    where, given = ("true", {}) if counted is None else (of_months, {"stations": list(stations), "months": list(months)})
     gone = delete_gone(connection, SERVICE_COUNT, where, given)
     return {"service_counts_changed": gone + upsert(connection, SERVICE_COUNT, {}, {})}
 

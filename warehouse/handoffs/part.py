@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -94,5 +95,6 @@ def work_out_all(connection: Connection, as_of: date, rulebook: Rulebook) -> Dra
 
 
 def _in_process(part: Part, as_of: date, snapshot: str) -> Drafts:
+    gc.disable()  # rows and facts hold no cycles, and looking for them takes a fifth of the time; the process ends with its part
     with transaction(Role.ETL, one_snapshot=True, snapshot=snapshot) as connection:
         return work_out_here(connection, part, as_of, read_rulebook(connection))

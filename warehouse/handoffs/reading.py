@@ -106,6 +106,8 @@ class _Groups:
 
     def of(self, number: str) -> tuple[Any, ...]:
         """The rows of this number; numbers are asked in rising order."""
+        if not self._rows or self._rows[self._at][-1] != number:
+            return ()
         found: list[tuple[Any, ...]] = []
         while self._rows:
             rows, start = self._rows, self._at

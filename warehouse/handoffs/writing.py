@@ -47,6 +47,14 @@ select * from (
     where s.flag_code is null or s.old_status <> 'open' or (n.severity, n.due_date) is distinct from (s.old_severity, s.old_due_date)
 ) e order by handoff_id, flag_code, kind = 'opened'
 """
+GONE = """
+with gone as (
+    delete from handoffs.handoff h where not exists (select from worked_handoff w where w.handoff_id = h.handoff_id){scope}
+    returning handoff_id, decision_number
+)
+insert into handoffs.gone_handoff as t (handoff_id, decision_number, run_id) select handoff_id, decision_number, :run from gone
+on conflict (handoff_id) do update set decision_number = excluded.decision_number, run_id = excluded.run_id
+"""
 
 
 @dataclass(frozen=True)
@@ -85,9 +93,7 @@ def write(connection: Connection, drafts: Drafts, scope: Scope, as_of: date, run
         "where (f.handoff_id, f.flag_code) = (c.handoff_id, c.flag_code)"
     )
     counts["handoffs_changed"] = run(_upsert("handoffs.handoff", tuple(HANDOFF), ("as_of_date", "worked_out_by_run"), (":as_of", ":run")))
-    counts["handoffs_gone"] = run(
-        f"delete from handoffs.handoff h where not exists (select from worked_handoff w where w.handoff_id = h.handoff_id){only.format('h')}"  # noqa: S608, E501
-    )
+    counts["handoffs_gone"] = run(GONE.format(scope=only.format("h")))
     run(_upsert("handoffs.episode", tuple(EPISODE)))
     within = "" if scope.is_whole else " and e.number in (select number from wanted_episode)"
     run(f"delete from handoffs.episode e where not exists (select from worked_episode w where w.number = e.number){within}")  # noqa: S608

@@ -44,6 +44,7 @@ LOOKED_UP_BY: dict[str, tuple[str, ...]] = {
     "community_orders": ("decision_number", "order_number", "registration_number"),
     "aftercare_cases": ("decision_number", "order_number", "case_number"),
     "aftercare_services": ("case_number",),
+    "points_ledger": ("case_number",),
     "registered_persons": ("registration_number",),
     "drug_tests": ("order_number",),
     "leave_violations": ("order_number",),
@@ -53,6 +54,8 @@ DOCUMENT_NUMBERS = frozenset({"decision_number", "order_number"})
 
 # Feeds whose current rows are read household by household.
 ASKED_BY_HOUSEHOLD = frozenset({"assistance_households", "assistance_members", "means_checks", "public_housing", "temporary_assistance"})
+# First day of the month a service belongs to (warehouse/handoffs/aftercare_services.py), in Shanghai; stations count by it.
+SERVICE_MONTH = "date_trunc('month', coalesce(service_done_at, service_planned_at, source_updated_at) at time zone 'Asia/Shanghai')"
 TYPES: dict[str, type[TypeEngine[Any]]] = {
     "date": Date,
     "boolean": Boolean,
@@ -124,6 +127,8 @@ def staging_table(name: str) -> Table:
     Index(f"{name}_current_uq", table.c.source_key, unique=True, postgresql_where=text("is_current"))
     if name in ASKED_BY_HOUSEHOLD:
         Index(f"{name}_household_ix", table.c.household_number, postgresql_where=text("is_current"))
+    if name == "aftercare_services":
+        Index(f"{name}_station_month_ix", table.c.station_code, text(f"({SERVICE_MONTH})"), postgresql_where=text("is_current"))
     Index(f"{name}_batch_ix", table.c.batch_id, postgresql_using="brin")  # batches come in order; a B-tree would cost each row
     return table
 

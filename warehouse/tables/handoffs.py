@@ -36,6 +36,17 @@ class Handoff(Table):
     worked_out_by_run: Mapped[int] = column("Run that found it so", BigInteger, ForeignKey("ops.run.run_id"))
 
 
+class GoneHandoff(Table):
+    """One row per handoff that is no more, with the run that last found it so; it may have come back since."""
+
+    __tablename__ = "gone_handoff"
+    __table_args__ = ({"schema": "handoffs", "comment": "One row per handoff that was no more at some run; it may have come back since"},)
+
+    handoff_id: Mapped[str] = column("The handoff", primary_key=True)
+    decision_number: Mapped[str] = column("Decision number as received")
+    run_id: Mapped[int] = column("Run that last found it gone", BigInteger, ForeignKey("ops.run.run_id"))
+
+
 class Flag(Table):
     """One row per flag of a handoff that is or was open."""
 

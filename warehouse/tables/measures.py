@@ -80,17 +80,30 @@ class ServiceCount(Table):
 
 
 class AftercareMark(Table):
-    """One row per aftercare feed: how far its versions have been worked out, and for which day."""
+    """One row per thing aftercare depends on: how far it has been worked out, and for which day."""
 
     __tablename__ = "aftercare_mark"
     __table_args__ = (
-        {"schema": SCHEMA, "comment": "One row per aftercare feed: how far its versions have been worked out, for which day"},
+        {"schema": SCHEMA, "comment": "One row per thing aftercare depends on: how far it has been worked out, for which day"},
     )
 
-    feed: Mapped[str] = column("The feed", primary_key=True)
-    version_id: Mapped[int] = column("Greatest version worked out", BigInteger)
+    feed: Mapped[str] = column("The feed, or rules", primary_key=True)
+    version_id: Mapped[int] = column("Greatest version worked out; of the rules their version", BigInteger)
     as_of_date: Mapped[date] = column("Day it was worked out for")
     run_id: Mapped[int] = column("Run", BigInteger, ForeignKey("ops.run.run_id"))
+
+
+class AftercareCase(Table):
+    """One row per aftercare case that time alone may change."""
+
+    __tablename__ = "aftercare_case"
+    __table_args__ = (
+        Index("aftercare_case_wakes_on_ix", "wakes_on"),
+        {"schema": SCHEMA, "comment": "One row per aftercare case of which time alone may change a flag, a balance or a count"},
+    )
+
+    case_number: Mapped[str] = column("The case", primary_key=True)
+    wakes_on: Mapped[date] = column("First later day on which the same rows may say something else")
 
 
 class Kpi(Table):

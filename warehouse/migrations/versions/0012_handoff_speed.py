@@ -1,4 +1,4 @@
-"""To be said by its owner.
+"""Handoffs that are gone, and when time alone changes an aftercare case: what a night need not look at everything for.
 
 Revision: 0012
 Follows: 0011
