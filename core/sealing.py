@@ -183,9 +183,20 @@ def key_source() -> KeyFolder:
 
 def sealer(place: str) -> Sealer:
     """Sealer of one column of this installation."""
-    return Sealer(place, key_source())
+    return _sealer(place, key_source(), os.environ.get("GUITU_CIPHER"))
 
 
 def blind_index(purpose: str) -> BlindIndex:
     """Blind index of one purpose (``id_number``, ``name``, ``phone``); equal over all tables, so that they join."""
-    return BlindIndex(purpose, key_source())
+    return _blind_index(purpose, key_source(), os.environ.get("GUITU_CIPHER"))
+
+
+# Deriving a key costs more than sealing a value, and an intake seals few values hundreds of times a second.
+@lru_cache(maxsize=512)
+def _sealer(place: str, keys: KeyFolder, cipher: str | None) -> Sealer:
+    return Sealer(place, keys, cipher=cipher)
+
+
+@lru_cache(maxsize=64)
+def _blind_index(purpose: str, keys: KeyFolder, _: str | None) -> BlindIndex:
+    return BlindIndex(purpose, keys)

@@ -7,6 +7,7 @@ the same outcome.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -23,6 +24,7 @@ from expectations.reading import form_of
 from expectations.row_rules import CLOCK_WARNING_AFTER
 
 Row = dict[str, str | None]
+_NOT_STORED = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def _read(feed: Feed, forms: Mapping[str, Form], row: Any) -> PlainRow | None:
 
 
 def _can_be_stored(text: str) -> bool:
-    return (text.isascii() and "\0" not in text) or not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
+    return not _NOT_STORED.search(text)
 
 
 def _id_key(key_form: Form, values: Row) -> str | None:
@@ -104,7 +106,23 @@ def _is_kept(feed: Feed, row: PlainRow, latest: str) -> bool:
     sender = values[feed.sender_field] if feed.sender_field else None
     if sender is not None and not str(values["source_key"]).startswith(f"{sender}-"):
         return False
-    return all(values[field.field] is not None for field in feed.fields if _is_due(field, row))
+    always, sometimes = _due_fields(feed)
+    if any(values[name] is None for name in always):
+        return False
+    return all(values[field.field] is not None or not _is_due(field, row) for field in sometimes)
+
+
+_due: dict[str, tuple[Feed, tuple[tuple[str, ...], tuple[Field, ...]]]] = {}
+
+
+def _due_fields(feed: Feed) -> tuple[tuple[str, ...], tuple[Field, ...]]:
+    """Names of the fields that every row carries, and the fields that some rows carry."""
+    made = _due.get(feed.feed)
+    if made is None or made[0] is not feed:
+        always = tuple(field.field for field in feed.fields if is_always_due(field))
+        sometimes = tuple(field for field in feed.fields if can_be_due(field) and not is_always_due(field))
+        _due[feed.feed] = made = (feed, (always, sometimes))
+    return made[1]
 
 
 def _is_due(field: Field, row: PlainRow) -> bool:

@@ -34,6 +34,7 @@ class DatabaseUnavailable(RetryLater):
     """PostgreSQL does not answer; nothing was written."""
 
 
+_AS_ROLE = text("select set_config('role', :role, true), set_config('timezone', 'UTC', true)")
 _kept_connections = 0
 
 
@@ -79,5 +80,5 @@ def transaction(role: Role, *, one_snapshot: bool = False, snapshot: str | None 
         if snapshot:
             connection.execute(text(f"set transaction snapshot '{snapshot}'"))
         # As `set local` would, in one round trip: small transactions feel each of them.
-        connection.execute(text("select set_config('role', :role, true), set_config('timezone', 'UTC', true)"), {"role": role.value})
+        connection.execute(_AS_ROLE, {"role": role.value})
         yield connection

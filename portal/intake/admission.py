@@ -44,7 +44,7 @@ async def is_database_ready() -> bool:
 
 def _is_ready() -> bool:
     try:
-        with unavailable_when_the_server_is(), transaction(Role.ETL):
+        with unavailable_when_the_server_is(), transaction(Role.INTAKE):
             return True
     except GuituError:
         return False

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.errors import AgreementBroken, RejectBatch
 from expectations.agreement import feed as agreed_feed
-from expectations.decoding.messages import read_envelope
+from expectations.decoding.messages import Envelope, read_envelope
 from expectations.decoding.names import parse_name
 from expectations.delivery import Delivery
 from expectations.forms import instants
@@ -39,17 +39,21 @@ def push_of(received: Received) -> Push:
         Problem: 400 where envelope or name is not as agreed, 403 where it names another centre.
     """
     is_upload = received.file_name is not None
-    delivery = _file(received) if is_upload else _batch(received)
-    return Push(delivery, received.app_key, received.nonce, received.body_sha256, is_upload)
+    envelope = None if is_upload else _envelope(received)
+    delivery = _batch(received, envelope) if envelope else _file(received)
+    return Push(delivery, received.app_key, received.nonce, received.body_sha256, is_upload, envelope)
 
 
-def _batch(received: Received) -> Delivery:
+def _envelope(received: Received) -> Envelope:
     try:
-        envelope = read_envelope(agreed_feed(FEED), received.body)
+        return read_envelope(agreed_feed(FEED), received.body)
     except AgreementBroken:  # its detail repeats the number received
         raise malformed("row_count is not the number of rows in the batch") from None
     except RejectBatch as error:
         raise malformed(str(error)) from None
+
+
+def _batch(received: Received, envelope: Envelope) -> Delivery:
     if envelope.sender_code != received.centre_code:
         raise foreign()
     if not BATCH_ID.fullmatch(envelope.batch_id):

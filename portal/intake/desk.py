@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ Given = TypeVar("Given")
 Got = TypeVar("Got")
 
 MOST_TOGETHER = 64
+# Taking a group in costs some milliseconds whatever its size. After a group of several, the next is on its way too: the desk
+# waits for as many as that, but no longer than others keep coming. A sender who comes alone never waits.
+PAUSE_SECONDS, LONGEST_WAIT_SECONDS = 0.004, 0.025
 
 
 @dataclass
@@ -30,6 +34,7 @@ class Desk(Generic[Given, Got]):
         self._waiting: deque[_Waiting[Given, Got]] = deque()
         self._news = threading.Condition()
         self._is_open = False
+        self._expected = 1
         self._thread = threading.Thread(target=self._run, name="intake desk", daemon=True)
 
     def open(self) -> None:
@@ -50,7 +55,8 @@ class Desk(Generic[Given, Got]):
         waiting: _Waiting[Given, Got] = _Waiting(given, loop, loop.create_future())
         with self._news:
             self._waiting.append(waiting)
-            self._news.notify()
+            if len(self._waiting) in {1, self._expected}:
+                self._news.notify()
         return await waiting.answer
 
     def _run(self) -> None:
@@ -62,7 +68,17 @@ class Desk(Generic[Given, Got]):
         with self._news:
             while not self._waiting and self._is_open:
                 self._news.wait()
-            return [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+            self._gather()
+            count = min(len(self._waiting), MOST_TOGETHER)
+            self._expected = max(count, 1)
+            return [self._waiting.popleft() for _ in range(count)]
+
+    def _gather(self) -> None:
+        """Others come as long as one came within the last pause."""
+        until, seen = time.monotonic() + LONGEST_WAIT_SECONDS, 0
+        while self._is_open and seen < len(self._waiting) < self._expected and time.monotonic() < until:
+            seen = len(self._waiting)
+            self._news.wait(PAUSE_SECONDS)
 
     def _done(self, given: Sequence[Given]) -> Sequence[Got | Exception]:
         try:

@@ -55,7 +55,7 @@ class TrustedKeys:
 
     def _read(self) -> None:
         try:
-            with unavailable_when_the_server_is(), transaction(Role.ETL) as connection:
+            with unavailable_when_the_server_is(), transaction(Role.INTAKE) as connection:
                 self._keys = {key.app_key: key for key in read_keys(connection)}
         except GuituError as error:
             log_event("the registry of centres cannot be read", error=type(error).__name__)

@@ -106,7 +106,12 @@ def notices(feed: Feed, rows: Iterable[tuple[int, Mapping[str, Any]]], days: Leg
     Args:
         rows: row number and the texts received.
     """
-    return [_notice({name: _read(feed, name, row.get(name)) for name in _NOTICE_FIELDS}, days) for _, row in rows]
+    return read_notices(({name: _read(feed, name, row.get(name)) for name in _NOTICE_FIELDS} for _, row in rows), days)
+
+
+def read_notices(rows: Iterable[Mapping[str, str | None]], days: LegalDays) -> list[dict[str, Any]]:
+    """As `notices`, of rows whose values are read already."""
+    return [_notice(row, days) for row in rows]
 
 
 _NOTICE_FIELDS = ("source_key", "operation_code", "centre_code", "notice_date", "expected_release_date")

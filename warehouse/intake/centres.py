@@ -130,7 +130,7 @@ def read_keys(connection: Connection) -> list[CentreKey]:
 
 def trusted(connection: Connection, app_keys: Iterable[str]) -> set[str]:
     """Which of these keys are trusted now, as far as committed; asked in the transaction that takes their batches in."""
-    found = connection.execute(text(f"{_SELECT} where k.app_key = any(:keys)"), {"keys": sorted(set(app_keys))})
+    found = connection.execute(_OF_KEYS, {"keys": sorted(set(app_keys))})
     today = today_date()
     return {key.app_key for key in (CentreKey(*row) for row in found) if key.is_trusted_on(today)}
 
@@ -151,6 +151,7 @@ _SELECT = (
     "select k.app_key, k.centre_code, k.public_key, k.valid_from, k.valid_to, coalesce(k.disabled_at, c.disabled_at) "
     "from registry.centre_key k join registry.centre c using (centre_code)"
 )
+_OF_KEYS = text(f"{_SELECT} where k.app_key = any(:keys)")
 
 
 def _note(connection: Connection, centre_code: str, app_key: str | None, event: str, by: str, reason: str | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import cast
 
@@ -33,9 +33,16 @@ class LegalDays:
     parameters: Parameters
     calendar: WorkingCalendar
     regions: Regions
+    _found: dict[tuple[str, date], date | None] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def latest(self, centre_code: str, release: date) -> date | None:
         """Last day for the notice of a release on `release`; None where no parameter or no calendar of the year is loaded."""
+        asked = (centre_code, release)
+        if asked not in self._found:
+            self._found[asked] = self._latest(centre_code, release)
+        return self._found[asked]
+
+    def _latest(self, centre_code: str, release: date) -> date | None:
         region = self._region(centre_code, release)
         try:
             days = self.parameters.find("notice_lead_days", region, release)
@@ -81,7 +88,7 @@ class FreshLegalDays:
         """At most a minute old."""
         with self._lock:
             if self._read is None or time.monotonic() - self._read_at > FRESH_SECONDS:
-                with transaction(Role.ETL) as connection:
+                with transaction(Role.INTAKE) as connection:
                     self._read = read_legal_days(connection)
                 self._read_at = time.monotonic()
             return self._read

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import Connection, text
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from core.errors import RetryLater
 from expectations.agreement import Feed
 from expectations.agreement import feed as agreed_feed
+from expectations.decoding.messages import Envelope
 from expectations.delivery import Delivery
 from warehouse.database import Role, transaction
 from warehouse.intake.answers import SignReceipt
@@ -24,6 +25,8 @@ CHANNEL = "guitu_intake"
 # and a database that is read-only.
 SERVER_AT_FAULT = ("08", "53", "57", "58", "25006")
 
+WAIT_FOR_THE_DISK = text("set local synchronous_commit = on")
+
 Reason = Literal["key", "nonce", "other_content"]
 
 
@@ -33,13 +36,15 @@ class IntakeUnavailable(RetryLater):
 
 @dataclass(frozen=True)
 class Push:
-    """One authenticated batch: a delivery whose `name` is the key of its effect, who signed it with which nonce, its SHA-256 (hex)."""
+    """One authenticated batch: a delivery whose `name` is the key of its effect, who signed it with which nonce, its SHA-256 (hex);
+    `envelope`: the delivery as read, where somebody has read it."""
 
     delivery: Delivery
     app_key: str
     nonce: str
     body_sha256: str
     is_upload: bool = False
+    envelope: Envelope | None = field(default=None, compare=False, repr=False)
 
     @property
     def sender_code(self) -> str:
@@ -104,6 +109,6 @@ def unavailable_when_the_server_is() -> Iterator[None]:
 @contextmanager
 def durable_transaction() -> Iterator[Connection]:
     """A transaction whose commit waits for the disk, whatever the session or the login was set to."""
-    with transaction(Role.ETL) as connection:
-        connection.execute(text("set local synchronous_commit = on"))
+    with transaction(Role.INTAKE) as connection:
+        connection.execute(WAIT_FOR_THE_DISK)
         yield connection

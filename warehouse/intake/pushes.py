@@ -65,7 +65,7 @@ def spend_nonce(app_key: str, nonce: str) -> bool:
     Raises:
         IntakeUnavailable: the database cannot take it now.
     """
-    with unavailable_when_the_server_is(), transaction(Role.ETL) as connection:
+    with unavailable_when_the_server_is(), transaction(Role.INTAKE) as connection:
         return use_nonce(connection, app_key, nonce)
 
 
@@ -140,7 +140,7 @@ def _known(connection: Connection, push: Push, address: str) -> int | Answer | R
 
 
 def _decide(push: Push, landing_batch_id: int, desk: Desk) -> Answer:
-    accept(landing_batch_id, desk.store, after=partial(_answer_and_tell, push, landing_batch_id, desk))
+    accept(landing_batch_id, desk.store, after=partial(_answer_and_tell, push, landing_batch_id, desk), role=Role.INTAKE)
     with durable_transaction() as connection:  # already answered, unless it was refused as a whole or somebody else decided it
         return _answer_and_tell(push, landing_batch_id, desk, connection, None)
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 import pyarrow as pa
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from core.clock import SHANGHAI, now_at
 from core.errors import RejectBatch
@@ -25,14 +26,14 @@ from core.logs import log_event
 from expectations.agreement import Feed
 from expectations.decoding.messages import read_envelope
 from expectations.plain import PlainRow, kept_counts, plain_rows, promises_kept_by_rule
-from warehouse.intake.answers import Decided, Sent, notices, push_answer
+from warehouse.intake.answers import Decided, Sent, push_answer, read_notices
 from warehouse.intake.centres import trusted
 from warehouse.intake.push import CHANNEL, Answer, Desk, Push, durable_transaction
 from warehouse.staging.columns import bytea_literals
 from warehouse.staging.prepare import AGREED_FORMS, seal_received, staged_table
 from warehouse.staging.versions import copy_table, lock_feed
 
-WRITERS = 8
+WRITERS = 4
 MOST_ROWS = 2_000
 _AGREED = {name: re.compile(pattern) for name, pattern in AGREED_FORMS.items()}
 
@@ -59,7 +60,7 @@ def plain_of(push: Push) -> Plain | None:
     if push.is_upload or not promises_kept_by_rule(push.feed):
         return None
     try:
-        rows = plain_rows(push.feed, read_envelope(push.feed, push.delivery.content), now_at())
+        rows = plain_rows(push.feed, push.envelope or read_envelope(push.feed, push.delivery.content), now_at())
     except RejectBatch:
         return None
     sender_field = push.feed.sender_field
@@ -99,10 +100,10 @@ class Together:
         offered = one_group(found)
         if not offered:
             return {}
-        stored = self._writers.map(self._desk.store.put, [plain.push.delivery.content for plain in offered.values()])
-        addresses = dict(zip(offered, stored, strict=True))
+        addresses = dict(zip(offered, self._stored([plain.push.delivery.content for plain in offered.values()]), strict=True))
         crash_point("intake.after_raw_write")
         feed = next(iter(offered.values())).push.feed
+        prepared = _staged(feed, offered.values())  # most often all are new: then nothing of this is done under the lock
         with durable_transaction() as connection:
             lock_feed(connection, feed)
             new = _new_ones(connection, feed, offered)
@@ -112,16 +113,23 @@ class Together:
             group = list(new.values())
             answers = [self._answer(plain, received_at) for plain in group]
             ids = _insert(connection, feed, group, [addresses[place] for place in new], answers, received_at)
-            _stage(connection, feed, group, ids, received_at)
+            _stage(connection, feed, prepared if len(group) == len(offered) else _staged(feed, group), group, ids, received_at)
             crash_point("intake.before_commit")
         crash_point("intake.after_commit")
         log_event("batches accepted together", batches=len(group), first=ids[0], rows=sum(len(plain.rows) for plain in group))
         given = zip(new, answers, ids, strict=True)
         return {place: Answer(200, answer, batch_id, is_repeat=False) for place, answer, batch_id in given}
 
+    def _stored(self, contents: list[bytes]) -> list[str]:
+        """The bytes are durable; their addresses. A few at once in each thread: a thread for each would cost more than it waits."""
+        share = -(-len(contents) // WRITERS)
+        parts = [contents[start : start + share] for start in range(0, len(contents), share)]
+        put = self._desk.store.put
+        return [address for stored in self._writers.map(lambda part: [put(content) for content in part], parts) for address in stored]
+
     def _answer(self, plain: Plain, received_at: datetime) -> str:
         push, fate = plain.push, Decided("accepted", None, len(plain.rows), len(plain.rows), 0)
-        told = notices(push.feed, enumerate((row.values for row in plain.rows), 1), self._desk.days.now())
+        told = read_notices((row.values for row in plain.rows), self._desk.days.now())
         return push_answer(Sent(push.sender_code, push.batch_id, push.body_sha256, received_at), fate, told, self._desk.sign)
 
 
@@ -135,7 +143,7 @@ def _new_ones(connection: Connection, feed: Feed, offered: Mapping[int, Plain]) 
         "batches": [p.batch_id for p in pushes],
         "keys": [key for plain in offered.values() for key in plain.keys],
     }
-    found = connection.execute(text(KNOWN.format(table=f"{feed.schema}.{feed.feed}")), given).all()
+    found = connection.execute(_known(f"{feed.schema}.{feed.feed}"), given).all()
     known = {(row.kind, row.one, row.other) for row in found}
     are_trusted = trusted(connection, given["app_keys"])
     return {place: plain for place, plain in offered.items() if plain.push.app_key in are_trusted and not known & _marks(plain)}
@@ -145,6 +153,11 @@ def _marks(plain: Plain) -> set[tuple[str, str, str]]:
     push = plain.push
     notices_ = {("notice", key, "") for key in plain.keys}
     return notices_ | {("nonce", push.app_key, push.nonce), ("batch", push.sender_code, push.batch_id)}
+
+
+@lru_cache(maxsize=4)
+def _known(table: str) -> TextClause:
+    return text(KNOWN.format(table=table))
 
 
 KNOWN = """
@@ -164,40 +177,45 @@ def _insert(
     """Nonces are used up; batches and pushes stand, answered, with receipts and counts; listeners are told. Landing numbers in order."""
     pushes = [plain.push for plain in group]
     kept = kept_counts(feed, [row for plain in group for row in plain.rows])
+    batches = [
+        {
+            "name": plain.push.delivery.name,
+            "sender": plain.push.sender_code,
+            "count": len(plain.rows),
+            "exported": str(plain.push.delivery.exported_at),
+            "address": address,
+            "size": len(plain.push.delivery.content),
+            "app_key": plain.push.app_key,
+            "nonce": plain.push.nonce,
+            "answer": answer,
+            "receipt": _receipt(plain, received_at),
+        }
+        for plain, address, answer in zip(group, addresses, answers, strict=True)
+    ]
+    results = [
+        {"expectation": promise.aspect, "field": promise.field or "", "severity": promise.severity, "checked": count}
+        for promise, count in kept
+    ]
     given = {
-        "names": [p.delivery.name for p in pushes],
-        "senders": [p.sender_code for p in pushes],
-        "counts": [len(plain.rows) for plain in group],
-        "exported": [p.delivery.exported_at for p in pushes],
-        "addresses": addresses,
-        "sizes": [len(p.delivery.content) for p in pushes],
-        "app_keys": [p.app_key for p in pushes],
-        "nonces": [p.nonce for p in pushes],
-        "answers": answers,
-        "receipts": [_receipt(plain, received_at) for plain in group],
+        "batches": json.dumps(batches),
+        "results": json.dumps(results),
         "now": received_at,
         "provider": feed.provider,
         "feed": feed.feed,
         "notes": json.dumps({"unknown_columns": []}),
         "channel": CHANNEL,
-        "expectations": [promise.aspect for promise, _ in kept],
-        "fields": [promise.field or "" for promise, _ in kept],
-        "severities": [promise.severity for promise, _ in kept],
-        "checked": [count for _, count in kept],
     }
-    rows = connection.execute(text(INSERT), given).all()
+    rows = connection.execute(INSERT, given).all()
     if len(rows) != len(pushes) or {row.nonce_count for row in rows} | {row.push_count for row in rows} != {len(pushes)}:
         raise Collision
     ids = {(row.sender_code, row.name): row.batch_id for row in rows}
     return [ids[p.sender_code, p.delivery.name] for p in pushes]
 
 
-INSERT = """
+INSERT = text("""
 with given as materialized (
-    select * from unnest(cast(:names as text[]), cast(:senders as text[]), cast(:counts as integer[]), cast(:exported as timestamptz[]),
-        cast(:addresses as text[]), cast(:sizes as bigint[]), cast(:app_keys as text[]), cast(:nonces as text[]),
-        cast(:answers as text[]), cast(:receipts as text[]))
-        as given (name, sender, count, exported, address, size, app_key, nonce, answer, receipt)
+    select * from json_to_recordset(cast(:batches as json)) as given (name text, sender text, count integer, exported timestamptz,
+        address text, size bigint, app_key text, nonce text, answer text, receipt jsonb)
 ), nonces as (
     insert into landing.nonce (app_key, nonce, seen_at) select app_key, nonce, :now from given on conflict do nothing returning 1
 ), batches as (
@@ -212,31 +230,34 @@ with given as materialized (
     from given join batches using (name) on conflict do nothing returning 1
 ), receipts as (
     insert into ops.receipt (batch_id, receipt, written_at)
-    select batch_id, cast(receipt as jsonb), :now from given join batches using (name)
+    select batch_id, receipt, :now from given join batches using (name)
 ), results as (
     insert into ops.expectation_result (batch_id, feed, expectation, field, severity, checked, failed, judged_at)
     select (select min(batch_id) from batches), :feed, expectation, field, severity, checked, 0, :now
-    from unnest(cast(:expectations as text[]), cast(:fields as text[]), cast(:severities as text[]), cast(:checked as integer[]))
-        as kept (expectation, field, severity, checked)
+    from json_to_recordset(cast(:results as json)) as kept (expectation text, field text, severity text, checked integer)
     where exists (select from batches)
 )
 select batch_id, name, sender_code, (select count(*) from nonces) as nonce_count, (select count(*) from pushes) as push_count,
     pg_notify(:channel, cast(batch_id as text))
 from batches
-"""
+""")
 
 
-def _stage(connection: Connection, feed: Feed, group: Sequence[Plain], ids: list[int], received_at: datetime) -> None:
+def _staged(feed: Feed, group: Collection[Plain]) -> pa.Table:
+    """The columns of the staging table that the rows themselves tell."""
     rows = [row for plain in group for row in plain.rows]
-    count = len(rows)
     numbers = [number for plain in group for number in range(1, len(plain.rows) + 1)]
     values = {field.field: [row.values[field.field] for row in rows] for field in feed.fields}
     received = {position: told for position, row in enumerate(rows) if (told := _worth_keeping(feed, row.received))}
-    table = staged_table(feed, numbers, values, [row.id_key for row in rows], bytea_literals(seal_received(feed, received, count)))
-    table = table.append_column("is_current", pa.array([True] * count))
+    sealed = bytea_literals(seal_received(feed, received, len(rows)))
+    table = staged_table(feed, numbers, values, [row.id_key for row in rows], sealed)
+    return table.append_column("is_current", pa.array([True] * len(rows)))
+
+
+def _stage(connection: Connection, feed: Feed, table: pa.Table, group: Sequence[Plain], ids: list[int], received_at: datetime) -> None:
     batch_ids = [batch_id for plain, batch_id in zip(group, ids, strict=True) for _ in plain.rows]
     table = table.append_column("batch_id", pa.array(batch_ids, pa.int64()))
-    table = table.append_column("arrived_at", pa.array([received_at.isoformat()] * count, pa.string()))
+    table = table.append_column("arrived_at", pa.array([received_at.isoformat()] * len(table), pa.string()))
     copy_table(connection, f"{feed.schema}.{feed.feed}", table)
 
 
@@ -246,9 +267,9 @@ def _worth_keeping(feed: Feed, received: Mapping[str, str]) -> dict[str, str]:
     return {name: told for name, told, form in agreed if form is None or not form.search(told)}
 
 
-def _receipt(plain: Plain, received_at: datetime) -> str:
+def _receipt(plain: Plain, received_at: datetime) -> Mapping[str, object]:
     """What `warehouse.staging.receipts` writes of an accepted batch."""
     at = received_at.astimezone(SHANGHAI).isoformat(timespec="seconds")
     counts = {"rows": len(plain.rows), "accepted": len(plain.rows), "duplicates": 0, "rejected": 0, "warnings": 0}
     said = {"file": plain.push.delivery.name, "sha256": plain.push.body_sha256, "state": "accepted", "error_code": None}
-    return json.dumps(said | counts | {"received_at": at, "finished_at": at}, ensure_ascii=False)
+    return {**said, **counts, "received_at": at, "finished_at": at}

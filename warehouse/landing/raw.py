@@ -9,6 +9,8 @@ import contextlib
 import os
 import secrets
 import zlib
+from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -29,16 +31,16 @@ class RawStore:
         self.url = (url or raw_url()).rstrip("/")
         self._sealer = Sealer("raw", key_source(), master="raw")
         self._index = blind_index("raw")
-        self._durable: set[Path] = set()
+        self._durable: set[str] = set()
 
     def put(self, content: bytes) -> str:
         """The bytes are durably stored when this returns; gives their address. Storing them again changes nothing."""
         address = self._index.of(content).hex()
         root = self.folder
         if root is not None:
-            path = root / address[:2] / address[2:4] / address
-            if not path.exists():
-                self._write_file(root, path, self._sealed(content))
+            folder = f"{root}/{address[:2]}/{address[2:4]}"
+            if not os.path.exists(f"{folder}/{address}"):
+                self._write_file(str(root), folder, address, self._sealed(content))
         elif not self._is_there(address):
             with fsspec.open(self._path(address), "wb") as target:
                 target.write(self._sealed(content))
@@ -63,7 +65,7 @@ class RawStore:
             raise FixConfiguration(f"raw bytes {address} are not what was stored: restore the backup")
         return content
 
-    @property
+    @cached_property
     def folder(self) -> Path | None:
         """The folder the bytes lie in, or None for an object store."""
         parsed = urlparse(self.url)
@@ -77,36 +79,42 @@ class RawStore:
         filesystem, inner = fsspec.core.url_to_fs(path)
         return bool(filesystem.exists(inner))
 
-    def _write_file(self, root: Path, path: Path, sealed: bytes) -> None:
+    def _write_file(self, root: str, folder: str, address: str, sealed: bytes) -> None:
         """Write beside, flush to the disk, rename, flush the folder: a crash leaves all or nothing."""
-        self._make_durably(root, path.parent)
-        draft = path.parent / f".{path.name}.{secrets.token_hex(8)}"
+        self._make_durably(root, folder)
+        draft = f"{folder}/.{address}.{secrets.token_hex(8)}"
         try:
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
-            with os.fdopen(handle, "wb") as target:
-                target.write(sealed)
-                target.flush()
-                os.fsync(target.fileno())
+            with open(handle, "wb", buffering=0) as target:
+                _write_all(target, sealed)
+                os.fsync(handle)
             crash_point("landing.before_rename")
-            draft.rename(path)
+            os.rename(draft, f"{folder}/{address}")
         except OSError:
             with contextlib.suppress(FileNotFoundError):
-                draft.unlink()
+                os.unlink(draft)
             raise
-        _flush_folder(path.parent)
+        _flush_folder(folder)
 
-    def _make_durably(self, root: Path, folder: Path) -> None:
+    def _make_durably(self, root: str, folder: str) -> None:
         """The folder is there, and survives a crash; a folder this process has flushed before needs that no more."""
-        if folder in self._durable and folder.is_dir():
+        if folder in self._durable and os.path.isdir(folder):
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        _flush_folder(folder.parent)
-        if folder.parent not in self._durable:
+        parent = os.path.dirname(folder)
+        os.makedirs(folder, exist_ok=True)
+        _flush_folder(parent)
+        if parent not in self._durable:
             _flush_folder(root)
-        self._durable |= {folder, folder.parent}
+        self._durable |= {folder, parent}
 
 
-def _flush_folder(folder: Path) -> None:
+def _write_all(target: FileIO, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[target.write(rest) :]
+
+
+def _flush_folder(folder: str) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,7 +1,20 @@
 -- Who may do what. Run by `migrate` after every change of tables; the picture is schema = stage.
-grant usage on schema landing, ops, registry to guitu_intake;
-grant select, insert on landing.batch to guitu_intake;
-grant select, insert, update on ops.run to guitu_intake;
+-- The intake speaks with strangers: of what centres push it may take in and answer, and it reads who they are, the law's days, and of
+-- its own feed which version of a notice is known, never what one says. Nothing of persons, other feeds, handoffs or benefits.
+grant usage on schema landing, sealed, staging, quarantine, ops, registry to guitu_intake;
+grant select, insert, update on landing.batch, landing.push to guitu_intake;
+grant select, insert on landing.nonce to guitu_intake;
+grant usage on sequence landing.batch_decided_order to guitu_intake;
+grant insert, select (source_key, source_updated_at, content_hash, is_current), update (is_current) on sealed.release_notices to guitu_intake;
+grant insert on quarantine.row to guitu_intake;
+grant select, insert on quarantine.problem to guitu_intake;
+grant insert on ops.expectation_result to guitu_intake;
+grant insert, select (batch_id), update on ops.receipt to guitu_intake;
+grant select on ops.steward_decision to guitu_intake;
+grant select on registry.centre, registry.centre_key, registry.code_message to guitu_intake;
+grant select on registry.parameter, registry.parameter_value, registry.calendar_day to guitu_intake;
+grant select (source_key, source_updated_at, operation_code, is_current, organization_code, organization_type_code, region_code,
+    valid_from_date, valid_to_date) on staging.station_directory to guitu_intake;
 
 grant usage on schema landing, staging, sealed, quarantine, identity, registry, handoffs, benefits, published, ops to guitu_etl;
 grant select, insert, update on all tables in schema landing, staging, sealed, quarantine to guitu_etl;
@@ -10,13 +23,14 @@ grant select, insert, update, delete on all tables in schema identity, handoffs,
 grant select, insert, update on all tables in schema registry, ops to guitu_etl;
 grant delete on all tables in schema registry to guitu_etl;
 grant delete on ops.expectation_result, ops.receipt, ops.snapshot to guitu_etl;
-grant usage on all sequences in schema landing, staging, sealed, quarantine, identity, handoffs, benefits, ops to guitu_etl, guitu_intake;
+grant usage on all sequences in schema landing, staging, sealed, quarantine, identity, handoffs, benefits, ops to guitu_etl;
 grant select on all tables in schema published to guitu_etl;
 revoke insert, update, delete on ops.publication from guitu_etl;
 -- Who changed a centre's keys, and which nonces were used, is never rewritten.
 revoke update, delete on registry.centre_event, landing.nonce from guitu_etl;
 -- What was said of a day, by either side, stays said.
 revoke update, delete on landing.manifest, landing.declaration from guitu_etl;
+grant select, insert on landing.manifest, landing.declaration to guitu_intake;
 revoke update, delete on registry.replaced_parameter_value, registry.replaced_parameter from guitu_etl;
 -- What a steward decided is taken back, never changed; the guard's own table is written by its triggers only.
 revoke update, delete on identity.steward_decision, identity.person_event, identity.correction from guitu_etl;

@@ -44,15 +44,16 @@ class Outcome:
     newest_updated_at: datetime | None = None
 
 
-def accept(batch_id: int, store: RawStore, *, after: AfterStaging | None = None) -> Outcome:
+def accept(batch_id: int, store: RawStore, *, after: AfterStaging | None = None, role: Role = Role.ETL) -> Outcome:
     """The batch is decided and its sender's receipt written; a part of a delivery waits for the last part.
 
     A held batch is decided again only when a steward has accepted its hold (ops.steward_decision).
 
     Args:
         after: called in the same transaction once rows are staged, with the newest source_updated_at (a watermark moves there).
+        role: whose rights are enough for the feed of this batch.
     """
-    with transaction(Role.ETL) as connection:
+    with transaction(role) as connection:
         batch = load(connection, batch_id, store, lock=True)
         overruled = _overruled(connection, batch_id)
         if batch.state not in UNDECIDED or (batch.state == "held" and batch.code not in overruled):

@@ -21,6 +21,7 @@ from expectations.agreement import Feed
 from warehouse.staging.prepare import Prepared
 
 COPY_CHUNK_BYTES = 1 << 20
+LOCK = text("select pg_advisory_xact_lock(hashtextextended(:name, 1))")
 WARNING_COLUMNS = ["row_number", "source_key", "field", "code"]
 
 # The feed's table is asked once; what follows works on the few versions that share a key with the chunk.
@@ -93,7 +94,7 @@ class Exceptions:
 
 def lock_feed(connection: Connection, feed: Feed) -> None:
     """Nobody else stages rows of this feed until the transaction ends."""
-    connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": f"stage/{feed.feed}"})
+    connection.execute(LOCK, {"name": f"stage/{feed.feed}"})
 
 
 def stage(connection: Connection, feed: Feed, batch_id: int, chunk: Prepared, arrived_at: datetime) -> Staged:

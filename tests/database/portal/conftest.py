@@ -51,6 +51,8 @@ def centre(intake_environment: dict[str, str]) -> serving.Centre:
 
 @pytest.fixture(scope="session")
 def intake(intake_environment: dict[str, str], centre: serving.Centre) -> Iterator[serving.Intake]:
-    """A running intake that knows the centre."""
-    with serving.running_intake(**intake_environment) as running:
+    """A running intake that knows the centre. Its login may be nothing but the intake."""
+    url = intake_environment["GUITU_DATABASE_URL"]
+    own = serving.intake_login(url)
+    with serving.running_intake(**intake_environment | {"GUITU_DATABASE_URL": own}) as running:
         yield running

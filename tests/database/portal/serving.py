@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
+import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from portal.intake.settings import PUSH_PATH
@@ -115,6 +117,15 @@ def pointed_to(environment: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def intake_login(url: str) -> str:
+    """A URL of the same database whose login is a member of guitu_intake and of no other role."""
+    parts, name = urlsplit(url), f"only_intake_{os.getpid()}"
+    with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://", 1), autocommit=True) as connection:
+        connection.execute(f"drop role if exists {name}")
+        connection.execute(f"create role {name} login in role {Role.INTAKE}")
+    return parts._replace(netloc=f"{name}@{parts.hostname}").geturl()
 
 
 def free_port() -> int:

@@ -45,6 +45,12 @@ def test_a_benefit_reader_reads_findings_and_no_handoff(warehouse_url: str) -> N
     [
         (Role.INTAKE, "delete from landing.batch"),
         (Role.INTAKE, "select 1 from identity.link"),
+        (Role.INTAKE, "select 1 from sealed.registered_persons"),
+        (Role.INTAKE, "select name_sealed from sealed.release_notices"),
+        (Role.INTAKE, "update sealed.release_notices set source_key = 'x'"),
+        (Role.INTAKE, "delete from landing.nonce"),
+        (Role.INTAKE, "update registry.centre_key set disabled_at = null"),
+        (Role.INTAKE, "select received_sealed from quarantine.row"),
         (Role.ETL, "insert into published.kpis values ('14', '202611', 'X', 1, 1, 0)"),
         (Role.ETL, "create table staging.own (x int)"),
         (Role.PUBLISHER, "delete from identity.link"),
@@ -56,3 +62,33 @@ def test_a_benefit_reader_reads_findings_and_no_handoff(warehouse_url: str) -> N
 def test_a_role_is_refused_what_its_step_does_not_need(warehouse_url: str, role: Role, statement: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), transaction(role) as connection:
         connection.execute(text(statement))
+
+
+def test_the_intake_reads_what_was_pushed_its_registry_and_nothing_else(warehouse_url: str) -> None:
+    with transaction(Role.OWNER) as connection:
+        found = connection.execute(
+            text(
+                "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+                "where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not in ('pg_catalog', 'information_schema') "
+                "and has_schema_privilege(:role, n.oid, 'usage') and has_any_column_privilege(:role, c.oid, 'select')"
+            ),
+            {"role": Role.INTAKE.value},
+        ).scalars()
+        assert set(found) == {
+            "landing.batch",
+            "landing.push",
+            "landing.nonce",
+            "landing.manifest",
+            "landing.declaration",
+            "sealed.release_notices",
+            "staging.station_directory",
+            "quarantine.problem",
+            "ops.receipt",
+            "ops.steward_decision",
+            "registry.centre",
+            "registry.centre_key",
+            "registry.code_message",
+            "registry.parameter",
+            "registry.parameter_value",
+            "registry.calendar_day",
+        }

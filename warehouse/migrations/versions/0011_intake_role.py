@@ -1,4 +1,4 @@
-"""To be said by its owner.
+"""The intake works under a role of its own: rights of its first sketch are taken back, those it needs stand in grants.sql.
 
 Revision: 0011
 Follows: 0010
