@@ -71,14 +71,20 @@ class InForce:
     """One parameter for every row: the value in force, where there is one.
 
     `amount`: int64 millionths, 0 where there is none. `missing`: mask with the parameter's name where it is missing; an optional
-    parameter never is. `value_of`: for the row's place, the value as loaded.
+    parameter never is. `values`: by place the value as loaded. `samples`: by place, whether a value marked SAMPLE stands behind it.
     """
 
     name: str
     amount: np.ndarray
     missing: np.ndarray
     values: tuple[ParameterValue | None, ...]
+    samples: tuple[bool, ...]
     places: Places
+
+    @property
+    def is_sample(self) -> np.ndarray:
+        """For every row: the amount is invented, or worked out with one that is."""
+        return np.array(self.samples, dtype=bool)[self.places.of_row]
 
     def value(self, row: int) -> ParameterValue | None:
         """The value in force for one row, with region, period and document."""
@@ -86,7 +92,7 @@ class InForce:
 
     def take(self, rows: np.ndarray) -> InForce:
         """The parameter for these rows."""
-        return InForce(self.name, self.amount[rows], self.missing[rows], self.values, self.places.take(rows))
+        return InForce(self.name, self.amount[rows], self.missing[rows], self.values, self.samples, self.places.take(rows))
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,7 @@ class Law:
         looked = [self._either(name, instead_of, *place) for place in places.distinct]
         amounts = [_amount(value) for value, _ in looked]
         masks = [bit(f"parameter:{instead_of or name}") if is_missing else NONE_MISSING for _, is_missing in looked]
-        return _spread(instead_of or name, amounts, masks, [value for value, _ in looked], places)
+        return _spread(instead_of or name, amounts, masks, [[value] for value, _ in looked], places)
 
     def product(self, names: Sequence[str], places: Places) -> InForce:
         """The product of parameters for every row, worked out exactly; missing where any of them is. Named after the last."""
@@ -130,7 +136,7 @@ class Law:
             for value, _ in found:
                 product *= Decimal(value.amount) if value else 0
             amounts.append(0 if gone else micro(product, " x ".join(names)))
-        return _spread(names[-1], amounts, masks, [found[-1][0] for found in looked], places)
+        return _spread(names[-1], amounts, masks, [[value for value, _ in found] for found in looked], places)
 
     def _either(self, name: str, other: str | None, region: str | None, residence: str) -> tuple[ParameterValue | None, bool]:
         value, is_missing = self.find(name, region, residence)
@@ -146,6 +152,9 @@ def _amount(value: ParameterValue | None) -> int:
     return micro(Decimal(value.amount), value.name) if value else 0
 
 
-def _spread(name: str, amounts: list[int], masks: list[np.uint64], values: list[ParameterValue | None], places: Places) -> InForce:
+def _spread(name: str, amounts: list[int], masks: list[np.uint64], factors: list[list[ParameterValue | None]], places: Places) -> InForce:
+    """By place: the amount, what is missing, and the values it is the product of; the last is the one shown."""
     amount, missing = np.array(amounts, dtype=np.int64), np.array(masks, dtype=np.uint64)
-    return InForce(name, amount[places.of_row], missing[places.of_row], tuple(values), places)
+    shown = tuple(values[-1] for values in factors)
+    samples = tuple(any(value is not None and value.is_sample for value in values) for values in factors)
+    return InForce(name, amount[places.of_row], missing[places.of_row], shown, samples, places)

@@ -60,13 +60,15 @@ def members_condition(situation: Situation, rule: str, citation: str) -> Conditi
 
 def income_condition(situation: Situation, rule: str, line: InForce, citation: str) -> Condition:
     """Income per counted member is below the line."""
-    return Condition(rule, income_test(situation.totals, line), citation, lambda row: tell_income(situation, row, line, row), line)
+    terms = situation.income_terms
+    return Condition(rule, income_test(situation.totals, line), citation, lambda row: tell_income(situation, row, line, row), line, terms)
 
 
 def property_condition(situation: Situation, rule: str, test: PropertyTest, citation: str) -> Condition:
     """Property keeps its limits."""
     ceiling = test.parameters["financial_ceiling_months"]
-    return Condition(rule, test.answer, citation, lambda row: tell_property(situation, row, test), ceiling)
+    limits = tuple(test.parameters.values())
+    return Condition(rule, test.answer, citation, lambda row: tell_property(situation, row, test), ceiling, limits)
 
 
 def residence_condition(situation: Situation) -> Condition:

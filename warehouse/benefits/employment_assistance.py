@@ -85,7 +85,7 @@ def employment_assistance(situation: Situation) -> Findings:
             citation,
             lambda place: Told("work", *_tell_work(situation, working_row, int(person[place]))),
         ),
-        Condition("EA4", hardship.answer(), citation, hardship.tell, hardship.age_line),
+        Condition("EA4", hardship.answer(), citation, hardship.tell, hardship.age_line, hardship.other_lines),
         Condition("EA5", answer(np.where(seeker.is_registered[person], TRUE, OPEN)), citation, tell_seeker),
     )
     office = np.where(home[person] != NOBODY, at(situation.households.region, home[person], 0), region[person])
@@ -163,6 +163,11 @@ class Hardship:
     def age_line(self) -> InForce:
         """The age from which a worker is an older one: the man's where the sex is not known to be a woman's."""
         return self._male
+
+    @property
+    def other_lines(self) -> tuple[InForce, ...]:
+        """The woman's age, and the months that make long unemployment."""
+        return (self._female, self._months)
 
     def answer(self) -> Answer:
         """True on any ground; else missing where a parameter of one is; else open."""

@@ -35,7 +35,7 @@ class Told:
 class Condition:
     """One condition for every subject: its answers, its citation, what it looked at, and the parameter it compares with.
 
-    `tell` and the rows of `parameter` go by the subject's place among the subjects.
+    `tell` and the rows of `parameter` go by the subject's place among the subjects. `also`: parameters it takes in beside that one.
     """
 
     rule: str
@@ -43,6 +43,12 @@ class Condition:
     citation: str
     tell: Callable[[int], Told]
     parameter: InForce | None = None
+    also: tuple[InForce, ...] = ()
+
+    @property
+    def rests_on(self) -> tuple[InForce, ...]:
+        """Every parameter that it takes in."""
+        return ((self.parameter,) if self.parameter else ()) + self.also
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,19 @@ class Findings:
     def outcome(self) -> Answer:
         """The outcome of every subject, OUTCOMES by code, with the names of all that was not known."""
         return combine([condition.answer for condition in self.conditions])
+
+    @property
+    def is_sample(self) -> np.ndarray:
+        """For every subject: an amount marked SAMPLE, which is invented, stands behind the answer."""
+        found = np.zeros(len(self), dtype=bool)
+        for one in self.rests_on:
+            found |= one.is_sample
+        return found
+
+    @property
+    def rests_on(self) -> tuple[InForce, ...]:
+        """Every parameter that any condition takes in."""
+        return tuple(one for condition in self.conditions for one in condition.rests_on)
 
     def __len__(self) -> int:
         return len(self.household)
@@ -156,4 +175,5 @@ def _take(condition: Condition, rows: np.ndarray) -> Condition:
         condition.citation,
         lambda row: condition.tell(int(rows[row])),
         condition.parameter.take(rows) if condition.parameter else None,
+        tuple(one.take(rows) for one in condition.also),
     )

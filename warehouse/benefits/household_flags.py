@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,8 @@ MEMBERS, HOUSEHOLDS = "assistance_members", "assistance_households"
 class HouseholdFlag:
     """One flag: whose (household number, else application number), what, from when, why (a neutral code), before and after.
 
-    `region` is the one whose office looks at it, 0 where not known.
+    `region` is the one whose office looks at it, 0 where not known. `is_sample`: an amount marked SAMPLE, which is invented, stands
+    behind what is shown.
     """
 
     subject: str
@@ -51,6 +53,7 @@ class HouseholdFlag:
     before: dict[str, Any]
     after: dict[str, Any]
     region: int
+    is_sample: bool
 
     @property
     def key(self) -> tuple[str, str, date, str]:
@@ -68,7 +71,16 @@ class Maker:
         """A flag of a household by its place; `day` as a day number."""
         effective = day_of(int(day)) or self.situation.as_of
         number = str(self.situation.facts.households[household])
-        return HouseholdFlag(number, code, effective, reason, before, after, int(self.situation.households.region[household]))
+        is_sample = bool(self._rests_on_samples[household]) and ("payable_yuan" in after or reason == "I1")
+        region = int(self.situation.households.region[household])
+        return HouseholdFlag(number, code, effective, reason, before, after, region, is_sample)
+
+    @cached_property
+    def _rests_on_samples(self) -> np.ndarray:
+        """By household: what is payable, or from when an income differs, is worked out with an invented amount."""
+        situation = self.situation
+        step = situation.law.in_force("payable_rounding_yuan", situation.households.places)
+        return np.logical_or.reduce([one.is_sample for one in (situation.standard, step, *situation.income_terms)])
 
     def members_only(self, household: int, more: int = 0) -> dict[str, Any]:
         """Members as worked out, and so many more."""
@@ -85,7 +97,7 @@ def household_flags_of(situation: Situation) -> list[HouseholdFlag]:
     for flag in _all(make):
         known = found.get(flag.key)
         before = known.before if known else flag.before
-        found[flag.key] = HouseholdFlag(*flag.key, before, flag.after, flag.region)
+        found[flag.key] = HouseholdFlag(*flag.key, before, flag.after, flag.region, flag.is_sample)
     return list(found.values())
 
 

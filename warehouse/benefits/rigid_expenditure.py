@@ -40,6 +40,7 @@ def rigid_expenditure(situation: Situation, dibao: Findings, marginal: Findings)
             neither(first, second),
             citation,
             lambda row: Told("other_benefits", {"dibao": dibao.outcome_word(row), "dibao_marginal": marginal.outcome_word(row)}),
+            also=dibao.rests_on + marginal.rests_on,
         ),
         Condition(
             "RG2",
@@ -47,6 +48,7 @@ def rigid_expenditure(situation: Situation, dibao: Findings, marginal: Findings)
             citation,
             lambda row: tell_income(situation, row, yearly, row, MONTHS),
             yearly,
+            situation.income_terms,
         ),
         property_condition(situation, "RG3", test, citation),
         Condition("RG4", not_delivered, citation, lambda _: Told("rigid_spending"), share),

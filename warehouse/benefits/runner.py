@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import Connection
 
 from warehouse.benefits.all_benefits import findings_of
-from warehouse.benefits.changes import Basis, basis_before, basis_now, everybody, must_look_at_all, touched, write_basis
+from warehouse.benefits.changes import basis_before, basis_now, everybody, must_look_at_all, touched, write_basis
 from warehouse.benefits.facts import facts_of
-from warehouse.benefits.household_flag_writing import forget_other_flags, move_day, visible_from, write_flags, write_tenancies
+from warehouse.benefits.household_flag_writing import (
+    Occasion,
+    forget_other_flags,
+    move_day,
+    visible_from,
+    write_flags,
+    write_tenancies,
+)
 from warehouse.benefits.household_flags import household_flags_of
 from warehouse.benefits.reading import Reader, Scope
 from warehouse.benefits.situation import situation_of
@@ -38,41 +45,40 @@ def work_out(connection: Connection, as_of: date, run_id: int, *, full: bool = F
     is_whole = full or must_look_at_all(connection, before, now)
     subjects = everybody(connection) if is_whole or before is None else touched(connection, before, now, absent)
     parameters = read_parameters(connection)
-    visible = visible_from(as_of, read_calendar_days(connection))
+    occasion = Occasion(run_id, as_of, visible_from(as_of, read_calendar_days(connection)))
     move_day(connection, as_of)
-    counts = _work_out(connection, subjects, now, parameters, run_id, at_once, visible)
+    counts = _work_out(connection, subjects, parameters, occasion, at_once)
     if is_whole:
         counts["findings_changed"] += forget_others(connection, subjects)
-        counts["household_flags_changed"] += forget_other_flags(connection, subjects.households)
-    counts["household_flags_changed"] += _tenancies(connection, now.day, parameters, run_id, visible)
+        counts["household_flags_changed"] += forget_other_flags(connection, subjects.households, occasion)
+    counts["household_flags_changed"] += _tenancies(connection, parameters, occasion)
     set_day(connection, as_of)
     write_basis(connection, now, run_id)
     return counts | {"is_whole": int(is_whole), "households": len(subjects.households), "persons": len(subjects.persons)}
 
 
-def _work_out(
-    connection: Connection, subjects: Subjects, now: Basis, parameters: Parameters, run_id: int, at_once: int, visible: datetime
-) -> Counter[str]:
+def _work_out(connection: Connection, subjects: Subjects, parameters: Parameters, occasion: Occasion, at_once: int) -> Counter[str]:
+    day = occasion.as_of
     counts: Counter[str] = Counter(findings_changed=0, household_flags_changed=0)
     for part in parts_of(subjects, at_once):
-        facts = Reader(connection, now.day).facts(Scope(part.households, part.persons))
-        situation = situation_of(facts, parameters, now.day)
-        counts["findings_changed"] += write_findings(connection, findings_of(situation), facts, part, now.day, run_id)
+        facts = Reader(connection, day).facts(Scope(part.households, part.persons))
+        situation = situation_of(facts, parameters, day)
+        counts["findings_changed"] += write_findings(connection, findings_of(situation), facts, part, day, occasion.run_id)
         if part.households:
             flags = household_flags_of(situation)
-            counts["household_flags_changed"] += write_flags(connection, flags, part.households, run_id, visible)
-        wakes = wakes_of(facts, now.day, windows_days=amounts_of(parameters, *WINDOWS), months=amounts_of(parameters, UNEMPLOYED_MONTHS))
+            counts["household_flags_changed"] += write_flags(connection, flags, part.households, occasion)
+        wakes = wakes_of(facts, day, windows_days=amounts_of(parameters, *WINDOWS), months=amounts_of(parameters, UNEMPLOYED_MONTHS))
         write_wakes(connection, facts, wakes, part)
     return counts
 
 
-def _tenancies(connection: Connection, day: date, parameters: Parameters, run_id: int, visible: datetime) -> int:
+def _tenancies(connection: Connection, parameters: Parameters, occasion: Occasion) -> int:
     """Tenancies at risk are few and hang on no household: all are looked at each time."""
     least = min(amounts_of(parameters, TENANCY_MONTHS), default=None)
     if least is None:
-        return write_tenancies(connection, (), run_id, visible)
-    facts = facts_of(Reader(connection, day).let_dwellings(least))
-    return write_tenancies(connection, tenancy_flags_of(situation_of(facts, parameters, day)), run_id, visible)
+        return write_tenancies(connection, (), occasion)
+    facts = facts_of(Reader(connection, occasion.as_of).let_dwellings(least))
+    return write_tenancies(connection, tenancy_flags_of(situation_of(facts, parameters, occasion.as_of)), occasion)
 
 
 def parts_of(subjects: Subjects, at_once: int) -> Iterator[Subjects]:

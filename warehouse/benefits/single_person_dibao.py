@@ -56,6 +56,7 @@ def single_person_dibao(situation: Situation, marginal: Findings) -> Findings:
             answer(outcome.result, outcome.missing),
             citation,
             lambda place: Told("dibao_marginal", marginal.outcome_word(int(household[place]))),
+            also=tuple(one.take(household) for one in marginal.rests_on),
         ),
         Condition("SP2", answer(np.where(is_severe, TRUE, otherwise)), citation, tell_need),
     )

@@ -50,6 +50,11 @@ class Situation:
         return self.law.as_of
 
     @property
+    def income_terms(self) -> tuple[InForce, ...]:
+        """What the income of every household is worked out with."""
+        return tuple(self.law.in_force(name, self.households.places) for name in ("income_tolerance_share", "work_cost_deduction_yuan"))
+
+    @property
     def version(self) -> str:
         """Version of the rules on the day: SA-2026 from the Social Assistance Act on, SA-2014 before."""
         return "SA-2026" if self.as_of >= LAW_OF_2026 else "SA-2014"

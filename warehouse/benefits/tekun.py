@@ -55,6 +55,7 @@ def tekun(situation: Situation) -> Findings:
             citation,
             lambda place: tell_own_income(situation, int(rows[place]), standard, place),
             standard,
+            tuple(one.take(household) for one in situation.income_terms),
         ),
         Condition(
             "TK3", _supporters(situation, rows), citation, lambda place: _tell_supporters(situation, int(decided_row[household[place]]))
@@ -65,6 +66,7 @@ def tekun(situation: Situation) -> Findings:
             citation,
             lambda place: tell_property(situation, int(household[place]), test),
             test.parameters["financial_ceiling_months"].take(household),
+            tuple(one.take(household) for one in test.parameters.values()),
         ),
     )
     return member_findings(situation, "tekun", rows, conditions)

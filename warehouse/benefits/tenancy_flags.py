@@ -7,6 +7,7 @@ officer reads 有法定事由证明.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -41,9 +42,8 @@ def tenancy_flags_of(situation: Situation) -> list[HouseholdFlag]:
         owes = int(arrears[row]) * MICRO >= int(warn.amount[row])
         is_excused = was_excused(situation, int(rows["person_id"].iat[row]), household, since)
         reason = EXCUSED if is_excused else ARREARS if owes else IDLE
-        flag = HouseholdFlag(
-            subject, "TENANCY_AT_RISK", day, reason, {"months": int(months[row])}, {"limit": LIMIT_MONTHS}, int(region[row])
-        )
+        shown: tuple[dict[str, Any], dict[str, Any]] = ({"months": int(months[row])}, {"limit": LIMIT_MONTHS})
+        flag = HouseholdFlag(subject, "TENANCY_AT_RISK", day, reason, *shown, int(region[row]), bool(warn.is_sample[row]))
         flags[flag.key] = flag
     return list(flags.values())
 

@@ -122,10 +122,11 @@ def answer(tables: Mapping[str, pd.DataFrame], household: str, parameters: Param
                 "reason": f.reason,
                 "before": f.before,
                 "after": f.after,
+                "is_sample": f.is_sample,
             }
             for f in flags
         ],
-        "effects": [effect_of_release(changes, row) for row in returns],
+        "effects": [effect_of_release(changes, row) | {"is_sample": bool(situation.standard.is_sample[place])} for row in returns],
     }
 
 
@@ -138,6 +139,7 @@ def _members(situation: Situation, household: int) -> list[dict[str, Any]]:
 def _findings(situation: Situation, household: int) -> list[dict[str, Any]]:
     told = []
     for found in findings_of(situation):
+        is_sample = found.is_sample
         for row in np.flatnonzero((found.household == household) & (household != NOBODY)).tolist():
             payable = int(found.payable[row])
             told.append(
@@ -146,6 +148,7 @@ def _findings(situation: Situation, household: int) -> list[dict[str, Any]]:
                     "outcome": found.outcome_word(row),
                     "missing_facts": found.missing_facts(row),
                     "payable_yuan": None if payable == NOT_KNOWN else two_decimals(payable),
+                    "is_sample": bool(is_sample[row]),
                     "reasons": found.reasons(row),
                 }
             )

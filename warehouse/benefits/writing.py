@@ -29,6 +29,7 @@ COLUMNS = (
     "payable_yuan",
     "region_code",
     "is_station_only",
+    "is_sample",
 )
 OF_PERSONS = ("temporary_assistance", "public_housing", "employment_assistance")
 ABSENCE = "absence_id, person_id, since_date, return_date, return_region_code, is_over"
@@ -104,11 +105,12 @@ def rows_of(found: Iterable[Findings], facts: Facts, subjects: Subjects) -> Iter
     persons = np.isin(facts.persons.astype(str), np.asarray(subjects.persons, dtype=str))
     for findings in found:
         places, wanted = (findings.person, persons) if findings.benefit_code in OF_PERSONS else (findings.household, households)
+        is_sample = findings.is_sample
         for row in np.flatnonzero(wanted[places]).tolist() if len(findings) else ():
             key = findings.key(row, facts)
             if key not in seen:
                 seen.add(key)
-                yield key, *_row(findings, row, facts)
+                yield key, *_row(findings, row, facts), bool(is_sample[row])
 
 
 def _row(findings: Findings, row: int, facts: Facts) -> tuple[Any, ...]:

@@ -39,6 +39,7 @@ revoke delete on identity.review_case from guitu_etl;
 revoke insert, update, delete on identity.never_guard from guitu_etl;
 -- The history of flags only grows.
 revoke update, delete on handoffs.flag_event from guitu_etl;
+revoke update, delete on benefits.household_flag_event from guitu_etl;
 grant execute on function identity.drop_record_keys(), identity.build_record_keys() to guitu_etl;
 
 grant usage on schema identity, handoffs, benefits, published, ops to guitu_publisher;

@@ -69,13 +69,14 @@ MIRRORS = (
             "payable_yuan",
             "region_code",
             "is_station_only",
+            "is_sample",
         ),
         "benefits.finding",
     ),
     Mirror(
         "household_flags",
         ("household_number", "flag_code", "effective_date", "neutral_reason_code"),
-        ("before", "after", "region_code", "visible_from"),
+        ("before", "after", "region_code", "visible_from", "is_sample"),
         "benefits.household_flag",
     ),
     Mirror(

@@ -19,6 +19,8 @@ RESIDENCES = ("urban", "rural", "any")
 # A monthly standard outside this band is a slip of the keyboard (yuan a year, fen, a lost digit), not a standard.
 PLAUSIBLE_YUAN = {"dibao_standard_yuan": (Decimal(300), Decimal(2500))}
 OPEN_END = date.max
+# The mark of an invented value, in the place where a real one names its document.
+SAMPLE = "SAMPLE"
 
 
 class ParameterFileRefused(FixConfiguration):
@@ -41,6 +43,11 @@ class ParameterValue:
     def key(self) -> tuple[str, str, str, date]:
         """What makes it one value: name, region, residence, first day."""
         return (self.name, self.region, self.residence, self.valid_from)
+
+    @property
+    def is_sample(self) -> bool:
+        """True when its document says that it is invented."""
+        return SAMPLE in self.document
 
     def covers(self, day: date) -> bool:
         """True when it is in force on this day."""

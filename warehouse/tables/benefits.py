@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from warehouse.tables.base import Table, column
+from warehouse.tables.base import Table, column, serial
 
 OUTCOMES = "outcome in ('likely', 'possible', 'unlikely', 'unknown')"
 
@@ -54,6 +54,7 @@ class Finding(Table):
     payable_yuan: Mapped[Decimal | None] = column("Payable a month where the benefit is an amount; empty where not modelled", Numeric)
     region_code: Mapped[str | None] = column("Region whose office looks at it: of the household, the application or the residence")
     is_station_only: Mapped[bool] = column("No assistance household and no own application: for the station worker alone")
+    is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
     worked_out_by_run: Mapped[int] = column("Run that found it so", BigInteger, ForeignKey("ops.run.run_id"))
 
 
@@ -71,7 +72,34 @@ class HouseholdFlag(Table):
     after: Mapped[dict[str, Any] | None] = column("Members and money after", JSONB)
     region_code: Mapped[str | None] = column("Region whose office looks at it")
     visible_from: Mapped[datetime] = column("When benefit desks may see it: 08:00 of the next working day", DateTime(timezone=True))
+    is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
     worked_out_by_run: Mapped[int] = column("Run that found it so", BigInteger, ForeignKey("ops.run.run_id"))
+
+
+class HouseholdFlagEvent(Table):
+    """One row per time a flag of a household was raised, came to show something else, or went away; never changed."""
+
+    __tablename__ = "household_flag_event"
+    __table_args__ = (
+        CheckConstraint("kind in ('raised', 'changed', 'gone')", name="kind"),
+        CheckConstraint("why in ('facts', 'no_subject')", name="why"),
+        Index("household_flag_event_household_number_ix", "household_number", "flag_code"),
+        {"schema": "benefits", "comment": "One row per time a flag of a household was raised, changed or went away; never changed"},
+    )
+
+    event_id: Mapped[int] = serial("Number in order of happening")
+    household_number: Mapped[str] = column("The household, else the application the flag is about")
+    flag_code: Mapped[str] = column("The flag")
+    effective_date: Mapped[date] = column("From when it counted")
+    neutral_reason_code: Mapped[str] = column("Neutral reason")
+    kind: Mapped[str] = column("raised, changed (another before or after) or gone")
+    why: Mapped[str] = column(
+        "facts: what is known, the law or the day gave another answer; no_subject: the household is looked at no more"
+    )
+    as_of_date: Mapped[date] = column("The day it was worked out for")
+    before: Mapped[dict[str, Any] | None] = column("Members and money before, as then shown (of a flag that went: as last shown)", JSONB)
+    after: Mapped[dict[str, Any] | None] = column("Members and money after, in the same way", JSONB)
+    run_id: Mapped[int] = column("Run that found it so; when, says the run", BigInteger, ForeignKey("ops.run.run_id"))
 
 
 class Wake(Table):

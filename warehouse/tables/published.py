@@ -88,6 +88,7 @@ class Findings(Table):
     payable_yuan: Mapped[Decimal | None] = column("Payable a month where the benefit is an amount; empty where not modelled", Numeric)
     region_code: Mapped[str | None] = column("Region whose office looks at it")
     is_station_only: Mapped[bool] = column("No assistance household and no own application: for the station worker alone")
+    is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
 
 
 class HouseholdFlags(Table):
@@ -104,6 +105,7 @@ class HouseholdFlags(Table):
     after: Mapped[dict[str, Any] | None] = column("Members and money after", JSONB)
     region_code: Mapped[str | None] = column("Region whose office looks at it")
     visible_from: Mapped[datetime] = column("When benefit desks may see it: 08:00 of the next working day", DateTime(timezone=True))
+    is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
 
 
 class CaseFlags(Table):

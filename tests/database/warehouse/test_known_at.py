@@ -137,6 +137,7 @@ def nights(warehouse_url: str, tmp_path: Path) -> list[tuple[date, datetime, dic
 
 
 def test_each_night_can_be_asked_for_afterwards_as_it_was_published(nights: list[tuple[date, datetime, dict[str, list[str]]]]) -> None:
+    """And flags that went stay readable, and what rests on invented amounts says so: one story is told once for the three."""
     pages = [page for _, _, page in nights]
     assert all(one != other for one, other in pairwise(pages)), "a night on which nothing changed proves nothing"
     text_of = [json.dumps(page, ensure_ascii=False) for page in pages]
@@ -144,3 +145,32 @@ def test_each_night_can_be_asked_for_afterwards_as_it_was_published(nights: list
     assert ["735.00" in told for told in text_of] == [False, False, True, True, True]
     for day, known_at, page in nights:
         assert answered(day, known_at) == page, day
+    assert_flags_that_came_and_went_stay_readable(nights)
+    assert_what_rests_on_invented_amounts_says_so(nights)
+
+
+def assert_flags_that_came_and_went_stay_readable(nights: list[tuple[date, datetime, Any]]) -> None:
+    with transaction(Role.ETL) as connection:
+        told = connection.execute(
+            text(
+                "select kind, as_of_date, after ->> 'payable_yuan' from benefits.household_flag_event "
+                "where household_number = :h and flag_code = 'HH_CHANGED' order by event_id"
+            ),
+            {"h": HOUSEHOLD},
+        ).all()
+    days = [day for day, _, _ in nights]
+    assert [tuple(row) for row in told] == [
+        ("raised", days[1], "1440.00"),
+        ("changed", days[2], "1470.00"),  # another standard, two members
+        ("gone", days[3], "1470.00"),
+    ]
+
+
+def assert_what_rests_on_invented_amounts_says_so(nights: list[tuple[date, datetime, Any]]) -> None:
+    with transaction(Role.OWNER) as connection:
+        shown = "select coalesce(bool_and(is_sample), true) from published.{} where {}"
+        assert connection.execute(text(shown.format("findings", "benefit_code in ('dibao', 'dibao_marginal')"))).scalar_one()
+        assert connection.execute(text(shown.format("household_flags", "after ? 'payable_yuan'"))).scalar_one()
+    told = what_if(HOUSEHOLD, nights[1][0], nights[1][1])
+    assert all(one["is_sample"] for one in [*told["findings"], *told["effects"]] if one.get("benefit_code") != "employment_assistance")
+    assert {flag["flag_code"]: flag["is_sample"] for flag in told["flags"]}["HH_CHANGED"]

@@ -36,3 +36,54 @@ COMMENT ON COLUMN registry.replaced_parameter.default_national IS 'A region with
 COMMENT ON COLUMN registry.replaced_parameter.optional IS 'Absent meant 0 or off';
 COMMENT ON COLUMN registry.replaced_parameter.loaded_at IS 'When it had been loaded';
 COMMENT ON COLUMN registry.replaced_parameter.loaded_by IS 'Who had loaded it';
+
+-- Which answers rest on an amount that is invented. The rules' version has changed with it: the next run works everything out again.
+ALTER TABLE benefits.finding ADD COLUMN is_sample BOOLEAN NOT NULL DEFAULT true;
+ALTER TABLE benefits.finding ALTER COLUMN is_sample DROP DEFAULT;
+ALTER TABLE benefits.household_flag ADD COLUMN is_sample BOOLEAN NOT NULL DEFAULT true;
+ALTER TABLE benefits.household_flag ALTER COLUMN is_sample DROP DEFAULT;
+ALTER TABLE published.findings ADD COLUMN is_sample BOOLEAN NOT NULL DEFAULT true;
+ALTER TABLE published.findings ALTER COLUMN is_sample DROP DEFAULT;
+ALTER TABLE published.household_flags ADD COLUMN is_sample BOOLEAN NOT NULL DEFAULT true;
+ALTER TABLE published.household_flags ALTER COLUMN is_sample DROP DEFAULT;
+COMMENT ON COLUMN benefits.finding.is_sample IS 'True when an amount marked SAMPLE, which is invented, stands behind it';
+COMMENT ON COLUMN benefits.household_flag.is_sample IS 'True when an amount marked SAMPLE, which is invented, stands behind it';
+COMMENT ON COLUMN published.findings.is_sample IS 'True when an amount marked SAMPLE, which is invented, stands behind it';
+COMMENT ON COLUMN published.household_flags.is_sample IS 'True when an amount marked SAMPLE, which is invented, stands behind it';
+
+CREATE TABLE benefits.household_flag_event (
+    event_id BIGINT GENERATED ALWAYS AS IDENTITY,
+    household_number TEXT NOT NULL,
+    flag_code TEXT NOT NULL,
+    effective_date DATE NOT NULL,
+    neutral_reason_code TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    why TEXT NOT NULL,
+    as_of_date DATE NOT NULL,
+    before JSONB,
+    after JSONB,
+    run_id BIGINT NOT NULL,
+    CONSTRAINT household_flag_event_pk PRIMARY KEY (event_id),
+    CONSTRAINT household_flag_event_kind_ck CHECK (kind in ('raised', 'changed', 'gone')),
+    CONSTRAINT household_flag_event_why_ck CHECK (why in ('facts', 'no_subject')),
+    CONSTRAINT household_flag_event_run_id_fk FOREIGN KEY(run_id) REFERENCES ops.run (run_id)
+);
+CREATE INDEX household_flag_event_household_number_ix ON benefits.household_flag_event (household_number, flag_code);
+-- What stands already was raised by the run that found it so.
+INSERT INTO benefits.household_flag_event
+    (household_number, flag_code, effective_date, neutral_reason_code, kind, why, as_of_date, before, after, run_id)
+SELECT household_number, flag_code, effective_date, neutral_reason_code, 'raised', 'facts',
+    coalesce((SELECT seen::date FROM benefits.basis WHERE name = 'day'), effective_date), before, after, worked_out_by_run
+FROM benefits.household_flag;
+COMMENT ON TABLE benefits.household_flag_event IS 'One row per time a flag of a household was raised, changed or went away; never changed';
+COMMENT ON COLUMN benefits.household_flag_event.event_id IS 'Number in order of happening';
+COMMENT ON COLUMN benefits.household_flag_event.household_number IS 'The household, else the application the flag is about';
+COMMENT ON COLUMN benefits.household_flag_event.flag_code IS 'The flag';
+COMMENT ON COLUMN benefits.household_flag_event.effective_date IS 'From when it counted';
+COMMENT ON COLUMN benefits.household_flag_event.neutral_reason_code IS 'Neutral reason';
+COMMENT ON COLUMN benefits.household_flag_event.kind IS 'raised, changed (another before or after) or gone';
+COMMENT ON COLUMN benefits.household_flag_event.why IS 'facts: what is known, the law or the day gave another answer; no_subject: the household is looked at no more';
+COMMENT ON COLUMN benefits.household_flag_event.as_of_date IS 'The day it was worked out for';
+COMMENT ON COLUMN benefits.household_flag_event.before IS 'Members and money before, as then shown (of a flag that went: as last shown)';
+COMMENT ON COLUMN benefits.household_flag_event.after IS 'Members and money after, in the same way';
+COMMENT ON COLUMN benefits.household_flag_event.run_id IS 'Run that found it so; when, says the run';
