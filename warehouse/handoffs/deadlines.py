@@ -58,7 +58,7 @@ class Terms:
     Raises (every method): ParameterMissing where a region and day have no value.
     """
 
-    __slots__ = ("_centre", "_facts", "_find", "_rules", "_station", "calendar", "used")
+    __slots__ = ("_centre", "_facts", "_find", "_reported", "_rules", "_station", "calendar", "used")
 
     def __init__(self, rules: Deadlines, facts: Facts, station_code: str | None) -> None:
         self._rules = rules
@@ -68,6 +68,7 @@ class Terms:
         self._station = station_code
         self.calendar = rules.calendar
         self.used: list[ParameterValue] = []
+        self._reported: dict[date, tuple[date | None, ParameterValue]] = {}
 
     def centre_days(self, name: str, day: date) -> int:
         """A whole number of the releasing centre's region."""
@@ -131,7 +132,17 @@ class Terms:
         return add_months(day, 12 * self.order_days("control_end_years", day)) if day else None
 
     def _reported_from(self, day: date | None) -> date | None:
-        return self.calendar.roll(add_days(day, self.order_days("report_days", day))) if day else None
+        if day is None:
+            return None
+        found, value = self._reported.get(day) or self._report_from(day)
+        self.used.append(value)
+        return found
+
+    def _report_from(self, day: date) -> tuple[date | None, ParameterValue]:
+        """Worked out once: many flags and measures ask."""
+        value = self._in_force("report_days", self._order_region(), day)
+        found = self._reported[day] = (self.calendar.roll(add_days(day, int(value.amount))), value)
+        return found
 
     def _lead(self, release: date) -> tuple[int, DayKind]:
         region = self._centre_region(release)
@@ -139,11 +150,15 @@ class Terms:
         return int(days.amount), cast(DayKind, kind.amount)
 
     def _value(self, name: str, region: str | None, day: date) -> ParameterValue:
+        found = self._in_force(name, region, day)
+        self.used.append(found)
+        return found
+
+    def _in_force(self, name: str, region: str | None, day: date) -> ParameterValue:
         found = self._find(name, region, day)
         if found is None:
             self._rules.missing_parameters.add((name, region or ""))
             raise ParameterMissing(name, region)
-        self.used.append(found)
         return found
 
     def _centre_region(self, day: date) -> str | None:

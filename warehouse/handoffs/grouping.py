@@ -193,7 +193,7 @@ def _episode_relatives(which: Part | Wanted) -> str:
             select number, feed, source_key, bool_or(is_told) as is_told from ({everything}) f group by 1, 2, 3
         )
         select * from found
-        union select o.number, 'registered_persons', t.source_key, false from episode_row o
+        union all select distinct o.number, 'registered_persons', t.source_key, false from episode_row o
         join {register} t on t.registration_number = o.registration_number and {CURRENT}
         where not exists (select from found f where f.number = o.number and f.feed = 'registered_persons')"""  # noqa: S608
 
@@ -203,8 +203,10 @@ def _episode_doubts(which: Part | Wanted) -> str:
         create temporary table episode_doubt on commit drop as
         with told as (
             select number, feed, source_key, person_id, is_review from episode_row where person_id is not null
-            union select r.number, r.feed, r.source_key, l.person_id, l.link_status = 'review'
+            union all select r.number, r.feed, r.source_key, l.person_id, l.link_status = 'review'
             from episode_relative r join {_link(which, "(l.feed, l.source_key) = (r.feed, r.source_key)")} where r.is_told
         )
-        select * from told
-        where number in (select number from told group by number having count(distinct person_id) > 1 or bool_or(is_review))"""  # noqa: S608
+        select distinct * from told where number in (
+            select number from told group by number
+            having min(person_id collate "C") <> max(person_id collate "C") or bool_or(is_review)
+        )"""  # noqa: S608

@@ -75,9 +75,9 @@ def write(connection: Connection, drafts: Drafts, scope: Scope, as_of: date, run
     def run(statement: str) -> int:
         return connection.execute(text(statement), told).rowcount
 
-    _put(connection, "worked_handoff", "handoffs.handoff", HANDOFF, drafts.handoffs)
-    _put(connection, "worked_flag", "handoffs.flag", FLAG, drafts.flags)
-    _put(connection, "worked_episode", "handoffs.episode", EPISODE, drafts.episodes)
+    _put(connection, "handoffs.handoff", HANDOFF, drafts.handoffs, ("handoff_id",))
+    _put(connection, "handoffs.flag", FLAG, drafts.flags, ("handoff_id", "flag_code"))
+    _put(connection, "handoffs.episode", EPISODE, drafts.episodes, ("number", "handoff_id"))
     if not scope.is_whole:
         run(
             "create temporary table worked_scope on commit drop as select handoff_id from worked_episode "
@@ -103,11 +103,12 @@ def write(connection: Connection, drafts: Drafts, scope: Scope, as_of: date, run
     return counts
 
 
-def _put(connection: Connection, draft: str, table: str, columns: dict[str, pa.DataType], rows: pa.Table) -> None:
-    names = ", ".join(columns)
+def _put(connection: Connection, table: str, columns: dict[str, pa.DataType], rows: pa.Table, joined_by: tuple[str, ...]) -> None:
+    """The rows wait in `worked_<table>`; the planner knows the columns they are joined by."""
+    names, draft = ", ".join(columns), f"worked_{table.split('.')[1]}"
     connection.execute(text(f"create temporary table {draft} on commit drop as select {names} from {table} with no data"))  # noqa: S608
     copy_table(connection, draft, rows)
-    connection.execute(text(f"analyze {draft}"))
+    connection.execute(text(f"analyze {draft} ({', '.join(joined_by)})"))
 
 
 def _close_flags(connection: Connection) -> dict[str, int]:
