@@ -1,12 +1,13 @@
 """Proof that a text is ours: compact JWS (RFC 7515) under this installation's Ed25519 key, and its public half as JWKS (RFC 7517).
 
 For what leaves the house and may be shown to a third party: intake receipts, messages to other systems. Not for stored values
-(core/sealing.py).
+(core/sealing.py). A key that was replaced no longer signs; its public half stays in the key set, so that what it signed still verifies.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,7 @@ from core.sealing import key_source
 
 ALGORITHM = "EdDSA"
 MASTER_KEY = "proof"
+RETIRED = "proof.retired."
 
 
 class _OneAlgorithm(jws.JWSRegistry):
@@ -73,17 +75,53 @@ def opened(compact: str, key_set: Mapping[str, Any], *, kind: str) -> bytes:
 
 
 def public_key_set() -> dict[str, Any]:
-    """The public half of our key as a JWKS; holds nothing private."""
-    return {"keys": [_private_key().as_dict(private=False) | {"alg": ALGORITHM, "use": "sig"}]}
+    """The public half of our key, then of those it replaced, as a JWKS; holds nothing private."""
+    ours = _public(_private_key())
+    replaced = [json.loads(file.read_bytes()) for file in sorted(key_source().folder.glob(f"{RETIRED}*.json"))]
+    return {"keys": [ours, *(key for key in replaced if key["kid"] != ours["kid"])]}
+
+
+def rotate() -> tuple[str, str]:
+    """A new key signs from now on, also in processes that run; gives the `kid` of the old key and of the new one.
+
+    Of the old key only the public half is kept. A crash in between leaves the old key in force.
+    """
+    folder, old = key_source().folder, _private_key()
+    _write_durably(folder / f"{RETIRED}{old.kid}.json", json.dumps(_public(old)).encode(), 0o444)
+    _write_durably(folder / f"{MASTER_KEY}.key", os.urandom(32), 0o400)
+    return str(old.kid), str(_private_key().kid)
+
+
+def _write_durably(path: Path, content: bytes, mode: int) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as target:
+        target.write(content)
+        target.flush()
+        os.fsync(target.fileno())
+    draft.replace(path)
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _public(key: OKPKey) -> dict[str, Any]:
+    return key.as_dict(private=False) | {"alg": ALGORITHM, "use": "sig"}
 
 
 def _private_key() -> OKPKey:
-    return _key_in(key_source().folder)
+    folder = key_source().folder
+    try:
+        found = (folder / f"{MASTER_KEY}.key").stat()
+    except FileNotFoundError:
+        return _key_in(folder, (0, 0))  # says what is missing
+    return _key_in(folder, (found.st_ino, found.st_mtime_ns))
 
 
 @lru_cache(maxsize=4)
-def _key_in(folder: Path) -> OKPKey:
-    """The key of an installation, read once: it never changes under a running process, and an intake signs hundreds a second."""
+def _key_in(_: Path, __: tuple[int, int]) -> OKPKey:
+    """The key of an installation, read once for each file it is in: an intake signs hundreds a second."""
     seed = key_source().master_key(MASTER_KEY)
     public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
     key = OKPKey.import_key(

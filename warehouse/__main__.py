@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command("migrate", _migrate, "bring the database of GUITU_DATABASE_URL to the present form; safe to repeat")
     command("create-keys", _create_keys, "create the key files that are missing in GUITU_KEYS")
+    command("rotate-proof-key", _rotate_proof_key, "sign receipts and messages with a new key; what the old one signed still verifies")
     command("check-conservation", _check_conservation, "prove that every received row has exactly one fate")
     command("held", _held, "list the deliveries a steward has to decide")
     for name, run, means in (
@@ -121,6 +122,13 @@ def _create_keys(given: argparse.Namespace) -> None:
 
     made = key_source().create_missing()
     print(f"created {', '.join(made)}" if made else "every key is there")
+
+
+def _rotate_proof_key(_: argparse.Namespace) -> None:
+    from core.proof import rotate
+
+    old, new = rotate()
+    print(f"key {new} signs from now on; key {old} stays in the key set, for what it signed")
 
 
 def _check_conservation(given: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from core.proof import NotOurs, opened, public_key_set, sign
+from core.proof import NotOurs, opened, public_key_set, rotate, sign
 from core.sealing import KeyFolder
 
 
@@ -52,3 +52,34 @@ def test_another_installation_cannot_sign_for_us(tmp_path: Path, monkeypatch: py
 def test_what_is_no_signed_text_is_refused(text: str) -> None:
     with pytest.raises(NotOurs):
         opened(text, public_key_set(), kind="receipt")
+
+
+def test_after_a_rotation_the_new_key_signs_and_what_the_old_ones_signed_still_opens() -> None:
+    receipts = [sign(b"first", kind="receipt")]
+    kids = []
+    for number in (b"second", b"third"):
+        kids.append(rotate())
+        receipts.append(sign(number, kind="receipt"))
+    assert kids[0][1] == kids[1][0]
+    key_set = public_key_set()
+    assert [opened(receipt, key_set, kind="receipt") for receipt in receipts] == [b"first", b"second", b"third"]
+    assert {key["kid"] for key in key_set["keys"]} == {kids[0][0], *kids[1]}
+    assert key_set["keys"][0]["kid"] == kids[1][1]
+    assert all("d" not in key for key in key_set["keys"])
+
+
+def test_a_key_set_from_before_a_rotation_does_not_open_what_came_after() -> None:
+    before = public_key_set()
+    rotate()
+    with pytest.raises(NotOurs):
+        opened(sign(b"{}", kind="receipt"), before, kind="receipt")
+
+
+def test_a_rotation_that_broke_off_leaves_the_old_key_in_force_and_can_be_done_again(keys: Path) -> None:
+    receipt, seed = sign(b"{}", kind="receipt"), (keys / "proof.key").read_bytes()
+    rotate()
+    (keys / "proof.key").chmod(0o600)
+    (keys / "proof.key").write_bytes(seed)  # as if the new key had not been put in place
+    assert len({key["kid"] for key in public_key_set()["keys"]}) == len(public_key_set()["keys"]) == 1
+    rotate()
+    assert opened(receipt, public_key_set(), kind="receipt") == b"{}"
