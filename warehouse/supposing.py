@@ -19,7 +19,7 @@ from warehouse.benefits.facts import KNOWN, Facts, day_number
 from warehouse.benefits.reading import Reader, Scope
 from warehouse.benefits.rehearsal import Rehearsal, rehearse
 from warehouse.benefits.runner import AT_ONCE, parts_of
-from warehouse.benefits.what_if import NOTHING_SUPPOSED, Suppositions, answer, supposed
+from warehouse.benefits.what_if import BY_HAND, CONDUCT_RULE, NOTHING_SUPPOSED, Suppositions, answer, supposed
 from warehouse.database import Role, transaction
 from warehouse.handoffs.absences_then import absences_then
 from warehouse.identity.links_then import links_at
@@ -30,8 +30,17 @@ from warehouse.registry.parameters import read_parameter_file
 OF_HOUSEHOLD = ("assistance_members", "public_housing")
 
 
-def what_if(household: str, as_of: date, known_at: datetime | None = None, suppositions: Suppositions = NOTHING_SUPPOSED) -> dict[str, Any]:
+def what_if(
+    household: str,
+    as_of: date,
+    known_at: datetime | None = None,
+    suppositions: Suppositions = NOTHING_SUPPOSED,
+    *,
+    has_written_finding: bool = False,
+) -> dict[str, Any]:
     """What the rules say of the household on the day, with what was known at `known_at` (None: now); nothing is stored.
+
+    With `has_written_finding` (the decider's word for a lawful one before him) a region's rule on conduct is noted: decide by hand.
 
     Rows, who is who, and parameters are those of the instant; the rules are today's code.
 
@@ -45,7 +54,7 @@ def what_if(household: str, as_of: date, known_at: datetime | None = None, suppo
         concerned = {*persons, *tables["parents"]["person_id"].dropna(), *tables["assistance_members"]["person_id"].dropna()}
         tables["absences"] = _absences(connection, sorted(concerned), as_of, known_at)
         parameters = read_parameters(connection, known_at)
-    return answer(supposed(tables, household, suppositions, as_of), household, parameters, as_of)
+    return answer(supposed(tables, household, suppositions, as_of), household, parameters, as_of, has_written_finding=has_written_finding)
 
 
 def _persons(connection: Connection, household: str, known_at: datetime | None) -> list[str]:
@@ -104,6 +113,9 @@ def add_supposing(command: Any) -> None:
     added.add_argument("--counted", action="append", default=[], metavar="MEMBER", help="suppose the member is at home and counted")
     added.add_argument("--not-counted", action="append", default=[], metavar="MEMBER", help="suppose the member is recorded as not counted")
     added.add_argument("--added", type=date.fromisoformat, action="append", default=[], metavar="BIRTH", help="suppose one more member")
+    added.add_argument(
+        "--written-finding", action="store_true", help="a lawful written finding lies before the decider: note a region's rule on conduct"
+    )
     added = command("rehearse-parameters", _main_rehearse, "show what a parameter file would change before it is loaded; stores nothing")
     added.add_argument("file", type=Path)
     added.add_argument(
@@ -129,7 +141,8 @@ def _wage(given: str) -> tuple[str, Decimal]:
 
 def _main_what_if(given: argparse.Namespace) -> None:
     what = Suppositions(dict(given.wage), frozenset(given.left), frozenset(given.counted), frozenset(given.not_counted), tuple(given.added))
-    print(json.dumps(what_if(given.household, given.as_of or today_date(), given.known_at, what), ensure_ascii=False, indent=1))
+    told = what_if(given.household, given.as_of or today_date(), given.known_at, what, has_written_finding=given.written_finding)
+    print(json.dumps(told, ensure_ascii=False, indent=1))
 
 
 def _main_rehearse(given: argparse.Namespace) -> None:
@@ -138,6 +151,8 @@ def _main_rehearse(given: argparse.Namespace) -> None:
     for value in told.changed_values:
         until = value.valid_to or "open"
         print(f"  {value.name} {value.region} {value.residence} = {value.amount}, from {value.valid_from} to {until}; {value.document}")
+        if value.name == CONDUCT_RULE:
+            print(f"    changes no finding; with a written finding before them, deciders there read: {BY_HAND}")
     print(f"{told.changed} of {told.findings} findings turn out otherwise")
     for turn, count in sorted(told.turns.items(), key=lambda item: (-item[1], str(item[0]))):
         change = f"{turn.was}, another amount" if turn.was == turn.will_be else f"{turn.was} -> {turn.will_be}"

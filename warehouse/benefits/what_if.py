@@ -25,6 +25,8 @@ from warehouse.registry.parameters import Parameters
 
 MEMBERS = "assistance_members"
 ADDED = "supposed-"
+CONDUCT_RULE = "current_use_stop"
+BY_HAND = "this region has a conduct rule: decide by hand"
 
 
 class NoSuchMember(FixConfiguration):
@@ -99,12 +101,27 @@ def _added(members: pd.DataFrame, household: str, births: tuple[date, ...], day:
     return pd.DataFrame(rows, columns=members.columns, dtype=object)
 
 
-def answer(tables: Mapping[str, pd.DataFrame], household: str, parameters: Parameters, as_of: date) -> dict[str, Any]:
-    """Members, findings, flags and effects of returns of one household on the day, as plain values."""
+def answer(
+    tables: Mapping[str, pd.DataFrame], household: str, parameters: Parameters, as_of: date, *, has_written_finding: bool = False
+) -> dict[str, Any]:
+    """Members, findings, flags, effects of returns, and notes to the decider, of one household on the day, as plain values.
+
+    Args:
+        has_written_finding: the decider says that a lawful written finding lies before him. No fact known here ever stands in for it,
+            and no outcome changes by it (社会救助法 48; 上海市社会救助条例 45(5)).
+    """
     situation = situation_of(facts_of(tables), parameters, as_of)
     found = np.flatnonzero(situation.facts.households == household)
     if not len(found):
-        return {"household_number": household, "as_of": as_of.isoformat(), "members": [], "findings": [], "flags": [], "effects": []}
+        return {
+            "household_number": household,
+            "as_of": as_of.isoformat(),
+            "members": [],
+            "findings": [],
+            "flags": [],
+            "effects": [],
+            "notes": [],
+        }
     place = int(found[0])
     changes = changes_of(situation)
     returns = [row for row in range(len(changes)) if changes.household[row] == place and changes.reason[row] == RETURN]
@@ -127,7 +144,12 @@ def answer(tables: Mapping[str, pd.DataFrame], household: str, parameters: Param
             for f in flags
         ],
         "effects": [effect_of_release(changes, row) | {"is_sample": bool(situation.standard.is_sample[place])} for row in returns],
+        "notes": [BY_HAND] if has_written_finding and _has_conduct_rule(situation, place) else [],
     }
+
+
+def _has_conduct_rule(situation: Situation, household: int) -> bool:
+    return bool(situation.law.words(CONDUCT_RULE, situation.households.places, lambda word: word != "off")[household])
 
 
 def _members(situation: Situation, household: int) -> list[dict[str, Any]]:
