@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
+from multiprocessing import parent_process
 
 import uvicorn
 from fastapi import FastAPI
@@ -25,10 +29,24 @@ def served() -> FastAPI:
     from warehouse.database import keep_connections
 
     show_events()
+    _end_with_the_parent()
     keep_connections(KEPT_CONNECTIONS)
     sys.setswitchinterval(SWITCH_SECONDS)
     warm(feed(FEED))
     return create_app(settings().public_url)
+
+
+def _end_with_the_parent() -> None:
+    """One of several workers stops, like on SIGTERM, when the process that started it was killed: nobody else would ever stop it."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait_for_its_end() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait_for_its_end, name="parent", daemon=True).start()
 
 
 def main() -> int:
