@@ -20,6 +20,9 @@ HEAVY_LIBRARIES = (
     "openpyxl",
     "requests",
     "asyncssh",
+    "fsspec",
+    "rapidfuzz",
+    "pyarrow.csv",
 )
 
 __all__: list[str] = []
