@@ -1,6 +1,7 @@
 """What a centre should have sent and did not is noticed exactly, told to those concerned, and forgotten when it comes."""
 
-from datetime import UTC, date, datetime
+import json
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,63 @@ def test_a_roster_that_did_not_come_is_one_alert_however_many_nights_and_its_cen
             )
         )
         assert list(told.scalars()) == ["centre@example.org", "operator@example.org"]
+
+
+def declared(day: date, received_at: datetime, *batch_ids: str) -> None:
+    """The first centre declared these batches of the day at this instant."""
+    with transaction(Role.OWNER) as connection:
+        connection.execute(text("insert into registry.centre (centre_code) values (:code) on conflict do nothing"), {"code": CENTRES[0]})
+        connection.execute(
+            text(
+                "insert into registry.centre_key (app_key, centre_code, public_key, valid_from) "
+                "values ('k', :code, :public, '2026-01-01') on conflict do nothing"
+            ),
+            {"code": CENTRES[0], "public": bytes(32)},
+        )
+        connection.execute(
+            text(
+                "insert into landing.declaration (sender_code, day, app_key, received_at, body_sha256, batches) "
+                "values (:code, :day, 'k', :at, '', cast(:batches as jsonb))"
+            ),
+            {"code": CENTRES[0], "day": day, "at": received_at, "batches": json.dumps(dict.fromkeys(batch_ids, "0"))},
+        )
+
+
+def received(name: str, at: datetime) -> None:
+    with transaction(Role.OWNER) as connection:
+        connection.execute(
+            text(
+                "with b as (insert into landing.batch (provider, feed, name, form, sender_code, content_address, size_bytes, received_at) "
+                "values ('detention_centers', 'release_notices', :name, 'push', :code, :name, 1, :at) returning batch_id) "
+                "insert into landing.push (sender_code, batch_id, landing_batch_id, content_address, app_key, received_at) "
+                "select :code, :name, batch_id, :name, 'k', :at from b"
+            ),
+            {"name": name, "code": CENTRES[0], "at": at},
+        )
+
+
+def test_a_day_that_was_declared_is_compared_once_it_is_over_and_a_centre_that_falls_silent_is_told(today: None) -> None:
+    eve, noon = DAY - timedelta(days=1), datetime(2026, 11, 19, 4, 0, tzinfo=UTC)
+    ours, foreign, lost = (f"{CENTRES[0]}-20261119-{number:04}" for number in (1, 2, 3))
+    declared(eve, noon, ours)
+    received(ours, noon)
+    received(foreign, noon)
+    with transaction(Role.OWNER) as connection:
+        connection.execute(
+            text("insert into landing.manifest (sender_code, day, batch_count, content, made_at) values (:code, :day, 2, '', now())"),
+            {"code": CENTRES[0], "day": eve},
+        )
+    look_for_unsent()  # declared at noon: nothing is said of the afternoon, and yesterday is not declared as a whole
+    assert (alerts("BATCH_UNKNOWN"), alerts("BATCH_MISSING"), alerts("DAY_UNDECLARED")) == ([], [], [])
+    declared(eve - timedelta(days=1), noon)
+    look_for_unsent()
+    assert alerts("DAY_UNDECLARED") == [f"{CENTRES[0]} 2026-11-18"]
+    declared(eve, noon + timedelta(days=1), ours, lost)
+    look_for_unsent()
+    assert alerts("BATCH_UNKNOWN") == [f"{CENTRES[0]} {foreign}"]
+    assert alerts("BATCH_MISSING") == [f"{CENTRES[0]} {lost}"]
+    assert alerts("DAY_UNDECLARED") == []
+    declared(eve, noon + timedelta(days=1, hours=1), ours, foreign, lost)
+    received(lost, noon + timedelta(days=1, hours=2))
+    look_for_unsent()
+    assert (alerts("BATCH_UNKNOWN"), alerts("BATCH_MISSING")) == ([], [])
