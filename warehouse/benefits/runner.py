@@ -20,6 +20,7 @@ from warehouse.benefits.household_flag_writing import (
     write_tenancies,
 )
 from warehouse.benefits.household_flags import household_flags_of
+from warehouse.benefits.occupation_writing import write_excluded_occupations
 from warehouse.benefits.reading import Reader, Scope
 from warehouse.benefits.situation import situation_of
 from warehouse.benefits.tenancy_flags import tenancy_flags_of
@@ -52,6 +53,7 @@ def work_out(connection: Connection, as_of: date, run_id: int, *, full: bool = F
         counts["findings_changed"] += forget_others(connection, subjects)
         counts["household_flags_changed"] += forget_other_flags(connection, subjects.households, occasion)
     counts["household_flags_changed"] += _tenancies(connection, parameters, occasion)
+    counts["excluded_occupations_changed"] = write_excluded_occupations(connection, as_of)
     set_day(connection, as_of)
     write_basis(connection, now, run_id)
     return counts | {"is_whole": int(is_whole), "households": len(subjects.households), "persons": len(subjects.persons)}

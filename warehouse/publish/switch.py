@@ -79,6 +79,7 @@ MIRRORS = (
         ("before", "after", "region_code", "visible_from", "is_sample"),
         "benefits.household_flag",
     ),
+    Mirror("excluded_occupations", ("person_id", "occupation_code"), (), "benefits.excluded_occupation"),
     Mirror(
         "handoff_flags",
         ("handoff_id", "flag_code"),
@@ -140,11 +141,11 @@ def _mirror(connection: Connection, mirror: Mirror) -> int:
     same_key = " and ".join(f"s.{name} = t.{name}" for name in mirror.key)
     gone = connection.execute(text(f"delete from {target} t where not exists (select from {mirror.source} s where {same_key})"))
     differs = f"({', '.join(f't.{c}' for c in mirror.columns)}) is distinct from ({', '.join(f'excluded.{c}' for c in mirror.columns)})"
+    news = f"update set {', '.join(f'{c} = excluded.{c}' for c in mirror.columns)} where {differs}" if mirror.columns else "nothing"
     written = connection.execute(
         text(
             f"insert into {target} as t ({', '.join(everything)}) select {', '.join(everything)} from {mirror.source} "
-            f"on conflict ({', '.join(mirror.key)}) do update set {', '.join(f'{c} = excluded.{c}' for c in mirror.columns)} where "
-            f"{differs}"
+            f"on conflict ({', '.join(mirror.key)}) do {news}"
         )
     )
     return gone.rowcount + written.rowcount

@@ -102,6 +102,18 @@ class HouseholdFlagEvent(Table):
     run_id: Mapped[int] = column("Run that found it so; when, says the run", BigInteger, ForeignKey("ops.run.run_id"))
 
 
+class ExcludedOccupation(Table):
+    """One row per registered job seeker and occupation that does not fit by law; never why."""
+
+    __tablename__ = "excluded_occupation"
+    __table_args__ = (
+        {"schema": "benefits", "comment": "One row per registered job seeker and occupation that does not fit by law; never why"},
+    )
+
+    person_id: Mapped[str] = column("The job seeker", ForeignKey("identity.person.person_id"), primary_key=True)
+    occupation_code: Mapped[str] = column("The occupation; shown with the words 不适配岗位(依法规)", primary_key=True)
+
+
 class Wake(Table):
     """One row per household or person whose findings time alone may change."""
 

@@ -108,6 +108,18 @@ class HouseholdFlags(Table):
     is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
 
 
+class ExcludedOccupations(Table):
+    """One row per registered job seeker and occupation that does not fit by law; never why. For the employment desk alone."""
+
+    __tablename__ = "excluded_occupations"
+    __table_args__ = (
+        {"schema": SCHEMA, "comment": "One row per registered job seeker and occupation that does not fit by law; never why"},
+    )
+
+    person_id: Mapped[str] = column("The job seeker", primary_key=True)
+    occupation_code: Mapped[str] = column("The occupation; shown with the words 不适配岗位(依法规)", primary_key=True)
+
+
 class CaseFlags(Table):
     """One row per flag of an aftercare case."""
 

@@ -180,6 +180,18 @@ def test_desks_read_the_same_bytes_whatever_orders_tests_and_stays_there_are(two
     with transaction(Role.OWNER) as connection:
         hidden = connection.execute(text("select count(*) from published.findings where person_id = 'p5' and is_station_only")).scalar_one()
     assert hidden  # the released man without household has findings, for the station alone
+    with transaction(Role.OWNER) as connection:
+        # What is closed to a job seeker goes out as bare codes, to no desk that reads households; the test alone (p4) closes nothing.
+        assert connection.execute(text("select count(*) from published.excluded_occupations")).scalar_one() == 0
+        person(connection, "p4", [("registered_persons", "R4")])
+    work_out_benefits(DAY)
+    publish(DAY)
+    with transaction(Role.OWNER) as connection:
+        closed = connection.execute(text("select person_id, occupation_code from published.excluded_occupations order by 2")).all()
+    assert {row.person_id for row in closed} == {"p4"}
+    assert "4-10-01-03" in {row.occupation_code for row in closed}
+    assert "4-07-05-01" not in {row.occupation_code for row in closed}  # never away: guarding is open to him
+    assert seen_by_desks() == two_worlds["hidden"]
     assert b'"p5"' not in two_worlds["hidden"]
 
     for word in (*WORDS, *ENGLISH, *HIDDEN_FEEDS):

@@ -87,3 +87,22 @@ COMMENT ON COLUMN benefits.household_flag_event.as_of_date IS 'The day it was wo
 COMMENT ON COLUMN benefits.household_flag_event.before IS 'Members and money before, as then shown (of a flag that went: as last shown)';
 COMMENT ON COLUMN benefits.household_flag_event.after IS 'Members and money after, in the same way';
 COMMENT ON COLUMN benefits.household_flag_event.run_id IS 'Run that found it so; when, says the run';
+
+-- Occupations closed by law to registered job seekers: codes alone.
+CREATE TABLE benefits.excluded_occupation (
+    person_id TEXT NOT NULL,
+    occupation_code TEXT NOT NULL,
+    CONSTRAINT excluded_occupation_pk PRIMARY KEY (person_id, occupation_code),
+    CONSTRAINT excluded_occupation_person_id_fk FOREIGN KEY(person_id) REFERENCES identity.person (person_id)
+);
+COMMENT ON TABLE benefits.excluded_occupation IS 'One row per registered job seeker and occupation that does not fit by law; never why';
+COMMENT ON COLUMN benefits.excluded_occupation.person_id IS 'The job seeker';
+COMMENT ON COLUMN benefits.excluded_occupation.occupation_code IS 'The occupation; shown with the words 不适配岗位(依法规)';
+CREATE TABLE published.excluded_occupations (
+    person_id TEXT NOT NULL,
+    occupation_code TEXT NOT NULL,
+    CONSTRAINT excluded_occupations_pk PRIMARY KEY (person_id, occupation_code)
+);
+COMMENT ON TABLE published.excluded_occupations IS 'One row per registered job seeker and occupation that does not fit by law; never why';
+COMMENT ON COLUMN published.excluded_occupations.person_id IS 'The job seeker';
+COMMENT ON COLUMN published.excluded_occupations.occupation_code IS 'The occupation; shown with the words 不适配岗位(依法规)';
