@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -90,11 +89,10 @@ class _Door:
                 raise unavailable(RETRY_AFTER_SECONDS)
             content = await body.read(BODY_SECONDS)
             try:
-                signed.check_body(content)
+                sha256 = signed.check_body(content)
             except SignatureRefused as error:
                 raise unsigned(str(error)) from None
             centre = self._keys.centre_of(signed.app_key)
-            sha256 = hashlib.sha256(content).hexdigest()
             received = Received(signed.app_key, centre, signed.nonce, signed.idempotency_key, content, sha256, file_name)
             answer = await self._desk.submit(received)
         kind = PROBLEM if answer.status == 422 else "application/json; charset=utf-8"
@@ -109,7 +107,7 @@ class _Door:
 
 
 def _check_head(request: Request) -> None:
-    if request.url.query:
+    if request.scope["query_string"]:
         raise malformed("this address takes no query")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise malformed("Content-Encoding is not agreed: send the bytes as they are")

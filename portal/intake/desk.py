@@ -14,8 +14,8 @@ Given = TypeVar("Given")
 Got = TypeVar("Got")
 
 MOST_TOGETHER = 64
-# Taking a group in costs some milliseconds whatever its size. After a group of several, the next is on its way too: the desk
-# waits for as many as that, but no longer than others keep coming. A sender who comes alone never waits.
+# Taking a group in costs some milliseconds whatever its size. After a group of several, more are on their way: the desk waits for
+# as many as the last two groups had, but no longer than others keep coming. A sender who comes alone never waits.
 PAUSE_SECONDS, LONGEST_WAIT_SECONDS = 0.004, 0.025
 
 
@@ -34,7 +34,7 @@ class Desk(Generic[Given, Got]):
         self._waiting: deque[_Waiting[Given, Got]] = deque()
         self._news = threading.Condition()
         self._is_open = False
-        self._expected = 1
+        self._expected = self._last = 1
         self._thread = threading.Thread(target=self._run, name="intake desk", daemon=True)
 
     def open(self) -> None:
@@ -70,7 +70,8 @@ class Desk(Generic[Given, Got]):
                 self._news.wait()
             self._gather()
             count = min(len(self._waiting), MOST_TOGETHER)
-            self._expected = max(count, 1)
+            self._expected = 1 if count == 1 else min(count + self._last, MOST_TOGETHER)
+            self._last = count
             return [self._waiting.popleft() for _ in range(count)]
 
     def _gather(self) -> None:
