@@ -84,10 +84,8 @@ def write_basis(connection: Connection, basis: Basis, run_id: int) -> None:
 
 
 def must_look_at_all(connection: Connection, before: Basis | None, now: Basis) -> bool:
-    """True when single rows do not tell what changed: other rules, parameters or month, a day back, a whole snapshot."""
+    """True when single rows do not tell what changed: other rules, parameters or month, or a day back."""
     if before is None or any(before.marks.get(name) != now.marks[name] for name in ("rules", "parameters")):
-        return True
-    if any(before.marks.get(f"snapshot/{feed}") != now.marks[f"snapshot/{feed}"] for feed in SNAPSHOT_FEEDS):
         return True
     since, day = before.day, now.day
     if day < since or (day.year, day.month) != (since.year, since.month) or any(since < change <= day for change in CHANGES_OF_LAW):
@@ -116,6 +114,7 @@ def touched(connection: Connection, before: Basis, now: Basis, absent: Sequence[
     run(text("create temporary table news_household (id text primary key) on commit drop"))
     run(text("create temporary table news_person (id text primary key) on commit drop"))
     _touch_rows(connection, before)
+    _touch_by_snapshots(connection, before, now)
     _touch_persons(connection, before, absent)
     _touch_households(connection)
     _touch_by_payments(connection, before)
@@ -152,6 +151,19 @@ def _touch_rows(connection: Connection, before: Basis) -> None:
         {"seen": before.number("links")},
     )
     connection.execute(text("analyze news_row"))
+
+
+def _touch_by_snapshots(connection: Connection, before: Basis, now: Basis) -> None:
+    """Rows that a snapshot once left out and a later one brought back: that makes no new version. What it leaves out makes one."""
+    for feed in SNAPSHOT_FEEDS:
+        if before.marks.get(f"snapshot/{feed}") != now.marks[f"snapshot/{feed}"]:
+            connection.execute(
+                text(
+                    f"insert into news_row select distinct :feed, source_key from {feeds()[feed].schema}.{feed} "  # noqa: S608
+                    "where row_number is null and operation_code = 'D' and not is_current on conflict do nothing"
+                ),
+                {"feed": feed},
+            )
 
 
 def _touch_persons(connection: Connection, before: Basis, absent: Sequence[str]) -> None:

@@ -96,3 +96,43 @@ def test_facts_are_read_as_they_were_known_at_an_instant(run_id: int) -> None:
     assert now.column("assistance_members", "wage_income_yuan").tolist() == [6000 * 10**6]
     assert then.column("assistance_members", "wage_income_yuan").tolist() == [100 * 10**6]
     assert len(earlier["assistance_members"]) == 0
+
+
+def test_a_snapshot_looks_at_the_rows_it_brought_back_and_leaves_what_looking_at_everybody_would_leave(run_id: int) -> None:
+    seeking = {"job_registration_type_code": "1", "job_registration_date": date(2026, 9, 1), "job_state_code": "1"}
+    with transaction(Role.ETL) as connection:
+        for number in HOUSEHOLDS:
+            put(connection, "job_seekers", f"J-{number}", FIRST, **seeking)
+            connection.execute(
+                text(
+                    "insert into identity.link (feed, source_key, person_id, link_status, rule, decided_at, decided_by_run) "
+                    "values ('job_seekers', :key, :p, 'linked', '1', :now, :run)"
+                ),
+                {"key": f"J-{number}", "p": f"P-{number}", "now": FIRST, "run": run_id},
+            )
+        put(connection, "job_seekers", "J-H1", SECOND, operation_code="D")  # a snapshot without it: a version, and no row number
+        work_out(connection, DAY, run_id)
+        assert "H1" not in seekers(connection)
+    with transaction(Role.ETL) as connection:  # the next one has it again: the old version counts, and none is new
+        for operation, counts_now in (("D", False), ("I", True)):
+            connection.execute(
+                text("update staging.job_seekers set is_current = :now where source_key = 'J-H1' and operation_code = :operation"),
+                {"now": counts_now, "operation": operation},
+            )
+        connection.execute(
+            text(
+                "insert into benefits.basis (name, seen, run_id) values ('snapshot/job_seekers', '-1', :run) "
+                "on conflict (name) do update set seen = excluded.seen"
+            ),
+            {"run": run_id},
+        )
+        counts = work_out(connection, DAY, run_id)
+        assert (counts["is_whole"], counts["households"]) == (0, 1)
+        assert "H1" in seekers(connection)
+        assert work_out(connection, DAY, run_id, full=True)["findings_changed"] == 0
+
+
+def seekers(connection: Connection) -> set[str]:
+    """Households with a finding on work."""
+    found = connection.execute(text("select household_number from benefits.finding where benefit_code = 'employment_assistance'"))
+    return set(found.scalars())
