@@ -170,15 +170,20 @@ def is_same_name_and_birth(compared: Compared) -> np.ndarray:
 
 
 def has_ground(compared: Compared) -> np.ndarray:
-    """Pairs that may be joined at all: never by a damaged number alone, never under another given name (twins share everything
-    else), and by name and birth alone only where the name is rare."""
+    """Pairs that may be joined at all: never by a damaged number alone, and by name and birth alone only where the name is rare.
+
+    Under another given name only where two agencies know one birth day and one phone of few: twins share the dwelling, and stand
+    in the lists of one agency, each under the own name.
+    """
     lives_there = (compared.level("phone") == 1) | (compared.level("dwelling") == 1)
     supported = lives_there | (compared.level("county") == 1) | (compared.level("number") >= NUMBER_PREFIX15)
     is_named = compared.level("name") >= NAME_PART
     is_rare = is_same_name_and_birth(compared) & (compared.level("namesakes") <= compared.rare_up_to) & (compared.level("rivals") == 0)
     supported |= is_rare & (compared.level("sex") != 0) & (compared.level("number") != NUMBER_CONTRADICTS)
     is_renamed = (compared.level("name") == GIVEN_NAME_ONLY) & (compared.level("birth") == BIRTH_SAME)
-    ground: np.ndarray = np.where(is_named, supported, is_renamed & lives_there)
+    is_called_otherwise = (compared.level("name") == 0) & (compared.level("birth") == BIRTH_SAME) & (compared.level("sex") != 0)
+    is_called_otherwise &= (compared.level("phone") == 1) & (compared.level("same_feed") == 0)
+    ground: np.ndarray = np.where(is_named, supported, (is_renamed & lives_there) | is_called_otherwise)
     return ground
 
 

@@ -12,8 +12,10 @@ from warehouse.identity.name_characters import LOOK_ALIKE_PAIRS, PLACEHOLDER, PL
 
 # Below this many letters one edit makes another name: Lee, Lea.
 SHORTEST_SLIP = 5
-# Longer Chinese names are those of minorities, which have no surname to exchange.
+# Longer Chinese names are those of minorities, which have no surname to exchange and no short forms like these.
 LONGEST_TURNED = 4
+# What makes a name for every day of one sign of a given name: 小宇 and 宇儿 of 浩宇.
+BEFORE_A_SIGN, AFTER_A_SIGN = frozenset("小大老阿"), frozenset("儿子")
 
 
 class Likeness(IntEnum):
@@ -69,7 +71,8 @@ def likeness(one: str, other: str, *, is_birth_same: bool = False, aliases: froz
 
     Args:
         is_birth_same: lets another surname with the same given name count as PART.
-        aliases: keys of the names that the holder of `other` is known to have had; `one` among them counts as ALIAS.
+        aliases: keys of the names that the holder of `other` is known to have had; `one` among them counts as ALIAS, as does a name
+            for every day made of the other's given name.
     """
     if one == other and one and not prepared(one).is_placeholder:
         return Likeness.SAME
@@ -101,7 +104,9 @@ def _likeness(one: str, other: str) -> Likeness:
         return Likeness.HOMOPHONE
     if _looks_alike(a.plain, b.plain) or _is_turned(a.plain, b.plain) or (is_latin and _is_slip(a.bare, b.bare)):
         return Likeness.SHAPE
-    return Likeness.PART if _is_cut(a, b) else Likeness.DIFFERENT
+    if _is_cut(a, b) or _has_lost_a_sign(a, b):
+        return Likeness.PART
+    return Likeness.ALIAS if _is_called(a, b) or _is_called(b, a) else Likeness.DIFFERENT
 
 
 def _has_unreadable(one: str, other: str) -> bool:
@@ -137,3 +142,23 @@ def _is_slip(one: str, other: str) -> bool:
 def _is_cut(one: Name, other: Name) -> bool:
     short, long = sorted((one, other), key=lambda name: len(name.bare))
     return 2 <= len(short.bare) < len(long.bare) and long.bare.startswith(short.bare)
+
+
+def _has_lost_a_sign(one: Name, other: Name) -> bool:
+    """Of a Chinese given name of two signs or more, one is not there: 王明 of 王建明."""
+    short, long = sorted((one.bare, other.bare), key=len)
+    if len(short) < 2 or len(long) != len(short) + 1 or not _is_plain_chinese(long) or not _is_plain_chinese(short):
+        return False
+    return any(long[:at] + long[at + 1 :] == short for at in range(1, len(long)))
+
+
+def _is_called(one: Name, other: Name) -> bool:
+    """`one` is what somebody of the name `other` is called at home: a sign of the given name with 小 before it or 儿 after it."""
+    short, given = one.bare, other.bare[1:]
+    if len(short) != 2 or not given or not _is_plain_chinese(other.bare):
+        return False
+    return (short[0] in BEFORE_A_SIGN and short[1] in given) or (short[1] in AFTER_A_SIGN and short[0] in given)
+
+
+def _is_plain_chinese(bare: str) -> bool:
+    return len(bare) <= LONGEST_TURNED and all(map(is_han, bare))

@@ -17,7 +17,7 @@ from rapidfuzz.process import cpdist
 
 from warehouse.identity.characters import flat_characters, simplified, untouched
 from warehouse.identity.name_characters import LOOK_ALIKE_PAIRS, PLACEHOLDER, PLAIN, UNREADABLE, is_han, is_latin_letter, sounds
-from warehouse.identity.name_likeness import LONGEST_TURNED, SHORTEST_SLIP
+from warehouse.identity.name_likeness import AFTER_A_SIGN, BEFORE_A_SIGN, LONGEST_TURNED, SHORTEST_SLIP
 from warehouse.identity.name_likeness import Likeness as Likeness
 from warehouse.identity.name_likeness import likeness as likeness
 
@@ -102,6 +102,33 @@ class Names:
     def is_latin(self) -> np.ndarray:
         """True where the key is written in Latin letters."""
         return self._has(self._of_characters(is_latin_letter)) & ~self._has(self._of_characters(is_han))
+
+    @cached_property
+    def is_plain_chinese(self) -> np.ndarray:
+        """True where the key is a Chinese name of a surname and one to three signs."""
+        is_other = self._has(~self._of_characters(is_han))
+        result: np.ndarray = (self.length > 0) & (self.length <= LONGEST_TURNED) & ~is_other
+        return result
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """The first character of each key."""
+        return np.append(self.text, 0)[self.start]
+
+    @cached_property
+    def last(self) -> np.ndarray:
+        """The last character of each key."""
+        return np.append(self.text, 0)[self.start + np.maximum(self.length - 1, 0)]
+
+    @cached_property
+    def is_before_a_sign(self) -> np.ndarray:
+        """True for the characters that make a name for every day with a sign behind them."""
+        return self._of_characters(BEFORE_A_SIGN.__contains__)
+
+    @cached_property
+    def is_after_a_sign(self) -> np.ndarray:
+        """True for those that stand behind the sign."""
+        return self._of_characters(AFTER_A_SIGN.__contains__)
 
     @cached_property
     def plain(self) -> np.ndarray:
@@ -230,7 +257,9 @@ def _levels(names: Names, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         of_length = rest[is_equal & (lengths[0] == length)]
         levels[of_length] = _levels_of_length(names, a[of_length], b[of_length], length)
     cut = rest[~is_equal]
-    levels[cut[_are_cut(names, a[cut], b[cut])]] = Likeness.PART
+    levels[cut[_are_cut(names, a[cut], b[cut]) | _have_lost_a_sign(names, a[cut], b[cut])]] = Likeness.PART
+    other = rest[levels[rest] == Likeness.DIFFERENT]
+    levels[other[_are_called(names, a[other], b[other]) | _are_called(names, b[other], a[other])]] = Likeness.ALIAS
     _raise_slips(names, a, b, rest, levels)
     return levels
 
@@ -283,6 +312,38 @@ def _are_cut(names: Names, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         alive = alive[shorter[alive] > at]
         alive = alive[names.text[names.start[a[alive]] + at] == names.text[names.start[b[alive]] + at]]
     result[alive] = True
+    return result
+
+
+def _have_lost_a_sign(names: Names, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """True where a Chinese name is the other without one sign of its given name."""
+    is_shorter = names.length[a] < names.length[b]
+    short, long = np.where(is_shorter, a, b), np.where(is_shorter, b, a)
+    result: np.ndarray = names.is_plain_chinese[long] & names.is_plain_chinese[short]
+    result &= (names.length[short] >= 2) & (names.length[long] == names.length[short] + 1)
+    for length in range(2, LONGEST_TURNED):
+        at = np.flatnonzero(result & (names.length[short] == length))
+        signs = names.text[names.start[short[at]][:, None] + np.arange(length)]
+        whole = names.text[names.start[long[at]][:, None] + np.arange(length + 1)]
+        before = np.logical_and.accumulate(signs == whole[:, :-1], axis=1).sum(axis=1)
+        behind = np.logical_and.accumulate((signs == whole[:, 1:])[:, ::-1], axis=1).sum(axis=1)
+        result[at] = (before >= 1) & (before + behind >= length)
+    return result
+
+
+def _are_called(names: Names, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """True where `a` is what somebody of the name `b` is called at home."""
+    result = (names.length[a] == 2) & names.is_plain_chinese[b] & (names.length[b] >= 2)
+    first, last = names.first[a], names.last[a]
+    result &= names.is_before_a_sign[first] | names.is_after_a_sign[last]
+    at = np.flatnonzero(result)
+    result[at] = False
+    for place in range(1, LONGEST_TURNED):
+        has = at[names.length[b[at]] > place]
+        sign = names.text[names.start[b[has]] + place]
+        result[has] |= (names.is_before_a_sign[first[has]] & (last[has] == sign)) | (
+            names.is_after_a_sign[last[has]] & (first[has] == sign)
+        )
     return result
 
 

@@ -1,9 +1,9 @@
 """Which records must be decided again because of the touched ones, and which others they must be compared with for the same verdict
 as if everything were decided again.
 
-A verdict depends on the rows of the same number or business key; for a loose row also on everybody who shares a blocking key with
-it. So what is decided again spreads from the touched rows over sure keys to whole persons, then over blocking keys to loose rows
-and their persons; around it stands context, which is compared and not decided.
+A verdict depends on the rows of the same number or business key; for a loose row, and one whose number others contest, also on
+everybody who shares a blocking key with it. So what is decided again spreads from the touched rows over sure keys to whole persons,
+then over blocking keys to loose rows and their persons; around it stands context, which is compared and not decided.
 """
 
 from __future__ import annotations
@@ -54,6 +54,12 @@ def _keys(source: str, where: str = "true", *, has_date: str = "s.birth_date is 
     )
 
 
+# Who looks for a person: loose rows, and those that a number holds of which rows say two names or two days, for it may turn out not to
+# be theirs.
+SEEKS = (
+    "(is_loose or number_code in (select number_code from near group by number_code "
+    "having count(distinct name_code) > 1 or count(distinct birth_date) > 1))"
+)
 # The date of a loose row with a sure number may be that of somebody else: then it counts as having none.
 TYPED = "s.birth_date is not null and s.number_code is null"
 FELT_VALUES = f"""
@@ -150,7 +156,8 @@ class _Spread:
         self._complete_persons(0)
 
     def _spread_over_loose_rows(self) -> None:
-        codes = " union ".join([_keys(self._near("true", 0)), _keys("touched_then")])
+        # Everywhere in the county too: a row whose number is contested looks there, whatever date it shows.
+        codes = " union ".join([_keys(self._near("true", 0), has_date="false"), _keys("touched_then", has_date="false")])
         for ring in range(1, MOST_ROUNDS + 1):
             if not self._reach(codes, ring, only_loose=True, by_few=True):
                 return
@@ -158,11 +165,11 @@ class _Spread:
             codes = _keys(self._near("is_loose", ring))
 
     def _surround(self) -> None:
-        """Context: the candidates of every loose row that is decided, the candidates of those of them that are loose, and all rows of
-        the sure keys of everybody so far."""
+        """Context: the candidates of every row that is decided and seeks, the candidates of those of them that seek, and all rows of the
+        sure keys of everybody so far."""
         around = MOST_ROUNDS + 1
         for ring, asking in ((around, range(around)), (around + 1, [around])):
-            self._reach(_keys(self._near("is_loose", *asking), has_date=TYPED), ring, is_decided=False, by_few=True)
+            self._reach(_keys(self._near(SEEKS, *asking), has_date=TYPED), ring, is_decided=False, by_few=True)
         for ring, whose in ((around + 2, range(1, around + 2)), (around + 3, [around + 2])):
             self._reach(_sure_codes(self._near("true", *whose)), ring, is_decided=False)
 

@@ -33,8 +33,8 @@ from warehouse.identity.rules import Rule
 from warehouse.identity.seekers import Seekers
 
 # Posteriors of the best candidate, chosen on the tuning seeds of benchmarks/identity.
-LINK_FROM = 0.75  # a row joins a person from here
-STAY_FROM = 0.60  # a row that stands with the person already stays from here
+LINK_FROM = 0.50  # a row joins a person from here: likelier than all others and nobody together
+STAY_FROM = 0.40  # a row that stands with the person already stays from here
 SHOW_FROM = 0.10  # from here a steward is asked
 RULE_KEEPS_FROM = 0.25  # below, what rules 7 and 8 would join goes to a steward
 
@@ -112,7 +112,8 @@ def _assign(decision: Decision, seekers: Seekers, compared: Compared, model: Mod
     links = (best.posterior >= LINK_FROM) | (_stands(decision, seekers, best, standing) & (best.posterior >= STAY_FROM))
     links = may_join & (links | ((rule != Rule.MODEL) & (best.posterior >= RULE_KEEPS_FROM)))
     joined = _join(decision, seekers, best, links, rule)
-    shown = ~joined & (links | ((best.posterior >= SHOW_FROM) & is_worth_showing(to_persons)[best.pair]))
+    asked = ((best.posterior >= SHOW_FROM) & is_worth_showing(to_persons)[best.pair]) | _is_alike_in_a_place(to_persons)[best.pair]
+    shown = ~joined & (links | asked)
     _note(decision, seekers, best, shown)
     # Rows of a disputed number have a person: the number's.
     is_open = ~seekers.has_row(np.isin(decision.number, decision.number[decision.is_disputed]) & (decision.number != NOTHING))
@@ -129,13 +130,21 @@ def _rules(compared: Compared, is_node_contested: np.ndarray) -> np.ndarray:
     number = compared.level("number")
     is_slip = (number == NUMBER_ONE_SLIP) & (compared.level("name") >= NAME_VARIANT) & (compared.level("birth") >= BIRTH_NEAR)
     is_alike = is_same_name_and_birth(compared) & (number != NUMBER_CONTRADICTS)
-    is_supported = (number >= NUMBER_PREFIX15) | (compared.level("county") == 1) | (compared.level("phone") == 1)
     count = int(node.max(initial=-1)) + 1
     slips, alike = np.bincount(node[is_slip], minlength=count), np.bincount(node[is_alike], minlength=count)
     by_slip = is_slip & (slips[node] == 1)
-    by_place = is_alike & is_supported & (alike[node] == 1) & (slips[node] == 0)
+    by_place = _is_alike_in_a_place(compared) & (alike[node] == 1) & (slips[node] == 0)
     free = ~is_node_contested[node]
     return np.select([by_slip & free, by_place & free], [Rule.ONE_SLIP, Rule.ALIKE], Rule.MODEL).astype(np.int8)
+
+
+def _is_alike_in_a_place(compared: Compared) -> np.ndarray:
+    """Rule 7 but for the second candidate, with whom it is rule 9: such a row is joined or asked about, whatever the model says."""
+    is_alike = is_same_name_and_birth(compared) & (compared.level("number") != NUMBER_CONTRADICTS)
+    supported: np.ndarray = (
+        (compared.level("number") >= NUMBER_PREFIX15) | (compared.level("county") == 1) | (compared.level("phone") == 1)
+    )
+    return is_alike & supported
 
 
 def _stands(decision: Decision, seekers: Seekers, best: _Best, standing: np.ndarray | None) -> np.ndarray:

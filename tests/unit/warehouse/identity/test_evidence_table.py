@@ -79,6 +79,8 @@ class Person:
             "shape": "肖国朋",
             "unreadable": "肖□明",
             "cut": "肖国",
+            "lost sign": "肖明",
+            "called": "阿明",
             "dotted": "买买提·阿不都",
             "undotted": "买买提阿不都",
             "other surname": "刘国明",

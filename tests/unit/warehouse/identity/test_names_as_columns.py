@@ -65,6 +65,17 @@ LABELLED = [
     ("叶华", "葉华", Likeness.SAME),
     ("戴琳", "代琳", Likeness.VARIANT),
     ("古丽*", "古丽娜", Likeness.PART),
+    ("王明", "王建明", Likeness.PART),  # a sign lost
+    ("欧阳兰", "欧阳小兰", Likeness.PART),
+    ("欧阳兰", "阳小兰", Likeness.DIFFERENT),
+    ("建明", "王建明", Likeness.DIFFERENT),  # without its surname
+    ("小宇", "梁浩宇", Likeness.ALIAS),
+    ("宇儿", "梁浩宇", Likeness.ALIAS),
+    ("阿宇", "梁宇", Likeness.ALIAS),
+    ("小梁", "梁浩宇", Likeness.DIFFERENT),  # of a surname: half a village
+    ("大宇", "小宇", Likeness.ALIAS),
+    ("小宇", "晓宇", Likeness.HOMOPHONE),
+    ("大宇", "阿卜杜拉大宇", Likeness.DIFFERENT),
     ("某某", "王丽", Likeness.NONE),
     ("", "王丽", Likeness.NONE),
 ]
