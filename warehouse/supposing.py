@@ -15,9 +15,9 @@ from sqlalchemy import Connection, text
 
 from core.clock import SHANGHAI, today_date
 from warehouse.benefits.changes import everybody
-from warehouse.benefits.facts import KNOWN, Facts, day_number
+from warehouse.benefits.facts import KNOWN, day_number
 from warehouse.benefits.reading import Reader, Scope
-from warehouse.benefits.rehearsal import Rehearsal, rehearse
+from warehouse.benefits.rehearsal import Part, Rehearsal, rehearse
 from warehouse.benefits.runner import AT_ONCE, parts_of
 from warehouse.benefits.what_if import BY_HAND, CONDUCT_RULE, NOTHING_SUPPOSED, Suppositions, answer, supposed
 from warehouse.database import Role, transaction
@@ -92,12 +92,12 @@ def rehearse_parameters(file: Path, as_of: date | None = None, *, at_once: int =
     given = read_parameter_file(file)
     with transaction(Role.ETL, one_snapshot=True) as connection:
         loaded = read_parameters(connection)
-        return rehearse(_facts(connection, as_of or today_date(), at_once), loaded, given, today_date(), as_of)
+        return rehearse(_parts(connection, as_of or today_date(), at_once), loaded, given, today_date(), as_of)
 
 
-def _facts(connection: Connection, as_of: date, at_once: int) -> Iterator[Facts]:
+def _parts(connection: Connection, as_of: date, at_once: int) -> Iterator[Part]:
     for part in parts_of(everybody(connection), at_once):
-        yield Reader(connection, as_of).facts(Scope(part.households, part.persons))
+        yield Part(Reader(connection, as_of).facts(Scope(part.households, part.persons)), part.households, part.persons)
 
 
 def add_supposing(command: Any) -> None:

@@ -20,8 +20,6 @@ from warehouse.registry.parameters import Parameters, ParameterValue
 MICRO = 1_000_000
 NOT_KNOWN = -1
 """A quantity that is not known; none is ever negative."""
-GREATEST = 10**10 * MICRO
-"""A greater amount is read as this one: so much and more decides every test in the same way."""
 URBAN, RURAL = 0, 1
 RESIDENCES = ("urban", "rural")
 
@@ -72,6 +70,7 @@ class InForce:
 
     `amount`: int64 millionths, 0 where there is none. `missing`: mask with the parameter's name where it is missing; an optional
     parameter never is. `values`: by place the value as loaded. `samples`: by place, whether a value marked SAMPLE stands behind it.
+    `names`: by place the parameter's name, where rows have different ones.
     """
 
     name: str
@@ -80,6 +79,7 @@ class InForce:
     values: tuple[ParameterValue | None, ...]
     samples: tuple[bool, ...]
     places: Places
+    names: tuple[str, ...] = ()
 
     @property
     def is_sample(self) -> np.ndarray:
@@ -90,9 +90,28 @@ class InForce:
         """The value in force for one row, with region, period and document."""
         return self.values[self.places.of_row[row]]
 
+    def name_of(self, row: int) -> str:
+        """The name of one row's parameter."""
+        return self.names[self.places.of_row[row]] if self.names else self.name
+
     def take(self, rows: np.ndarray) -> InForce:
         """The parameter for these rows."""
-        return InForce(self.name, self.amount[rows], self.missing[rows], self.values, self.samples, self.places.take(rows))
+        return InForce(self.name, self.amount[rows], self.missing[rows], self.values, self.samples, self.places.take(rows), self.names)
+
+
+def one_or_other(one: InForce, other: InForce, is_other: np.ndarray) -> InForce:
+    """For every row the one parameter, or the other where `is_other`."""
+    count = len(one.places.distinct)
+    places = Places(one.places.distinct + other.places.distinct, np.where(is_other, other.places.of_row + count, one.places.of_row))
+    return InForce(
+        one.name,
+        np.where(is_other, other.amount, one.amount),
+        np.where(is_other, other.missing, one.missing),
+        one.values + other.values,
+        one.samples + other.samples,
+        places,
+        (one.name,) * count + (other.name,) * len(other.places.distinct),
+    )
 
 
 @dataclass(frozen=True)

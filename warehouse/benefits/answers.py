@@ -103,11 +103,6 @@ def answer(result: np.ndarray, missing: np.ndarray | None = None) -> Answer:
     return Answer(codes, np.where(codes == MISSING, missing, NONE_MISSING))
 
 
-def true_or_false(holds: np.ndarray) -> Answer:
-    """True where it holds, else false."""
-    return answer(np.where(holds, TRUE, FALSE))
-
-
 def always(result: int, rows: int, name: str | None = None) -> Answer:
     """The same answer for every row; `name` is the fact that is missing."""
     missing = np.full(rows, bit(name), dtype=np.uint64) if name else None

@@ -6,14 +6,12 @@ Source: 就业促进法 52-54; 社会救助法 27 (from 2026-07-01 marginal and 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 import numpy as np
 
-from warehouse.benefits.amounts import MICRO, InForce, Places
+from warehouse.benefits.amounts import MICRO, InForce, Places, one_or_other
 from warehouse.benefits.answers import FALSE, MISSING, NONE_MISSING, OPEN, TRUE, Answer, answer, bit
-from warehouse.benefits.facts import NO_CODE, NO_DAY, NOBODY, Facts, ages, day_number, none_or_from, past
+from warehouse.benefits.facts import NO_CODE, NO_DAY, NOBODY, Facts, ages, day_number, months_before, none_or_from, past
 from warehouse.benefits.finding import Condition, Findings, Told
 from warehouse.benefits.grouping import any_by, at, first_by
 from warehouse.benefits.income import is_in_window, is_placed
@@ -161,13 +159,13 @@ class Hardship:
 
     @property
     def age_line(self) -> InForce:
-        """The age from which a worker is an older one: the man's where the sex is not known to be a woman's."""
-        return self._male
+        """The age from which a worker is an older one: a woman's, a man's also where the sex is not known."""
+        return one_or_other(self._male, self._female, self._sex == FEMALE)
 
     @property
     def other_lines(self) -> tuple[InForce, ...]:
-        """The woman's age, and the months that make long unemployment."""
-        return (self._female, self._months)
+        """The months that make long unemployment."""
+        return (self._months,)
 
     def answer(self) -> Answer:
         """True on any ground; else missing where a parameter of one is; else open."""
@@ -212,8 +210,9 @@ class Hardship:
         earliest = np.full(len(self._situation.facts.persons), np.iinfo(np.int32).max, dtype=np.int64)
         counts = self._seeker.exists & (since != NO_DAY) & (rows["person_id"] != NOBODY).to_numpy()
         np.minimum.at(earliest, rows["person_id"].to_numpy()[counts], since[counts])
-        limits = {amount: day_number(months_before(self._situation.as_of, amount)) for amount in np.unique(self._months.amount).tolist()}
-        limit = np.array([limits[amount] for amount in self._months.amount.tolist()], dtype=np.int64)
+        months = self._months.amount // MICRO
+        limits = {count: day_number(months_before(self._situation.as_of, count)) for count in np.unique(months).tolist()}
+        limit = np.array([limits[count] for count in months.tolist()], dtype=np.int64)
         return (earliest[self._person] <= limit) & (self._months.missing == 0)
 
     def _disabled(self) -> np.ndarray:
@@ -226,12 +225,3 @@ class Hardship:
         for sex, line in ((MALE, self._male), (FEMALE, self._female)):
             is_older |= (self._sex == sex) & (line.missing == 0) & (self._age >= 0) & (self._age * MICRO >= line.amount)
         return is_older
-
-
-def months_before(day: date, amount: int) -> date:
-    """The day so many months (millionths, a whole number) before; the last day of a shorter month."""
-    months = int(Decimal(amount) / MICRO)
-    whole = day.year * 12 + day.month - 1 - months
-    year, month = divmod(whole, 12)
-    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - date(year, month + 1, 1)).days
-    return date(year, month + 1, min(day.day, last))

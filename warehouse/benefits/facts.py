@@ -16,6 +16,7 @@ and source key, whatever order the rows came in. Everything is coded in small wh
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -239,6 +240,12 @@ def shanghai_days(instants: np.ndarray) -> np.ndarray:
 def shanghai_day(instant: int) -> date:
     """The Asia/Shanghai day of one instant in microseconds."""
     return date.fromordinal(EPOCH.toordinal() + (instant + 8 * 3_600_000_000) // 86_400_000_000)
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day so many months before, or the last day of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def ages(birth_days: np.ndarray, as_of: date) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from warehouse.benefits.amounts import NOT_KNOWN, InForce
+from warehouse.benefits.amounts import InForce
 from warehouse.benefits.answers import OUTCOMES, Answer, combine, names_of
 from warehouse.benefits.facts import NOBODY, Facts
 
@@ -132,7 +132,17 @@ class Findings:
 
 
 OF_HOUSEHOLD = ("dibao", "dibao_marginal", "rigid_expenditure")
-NO_PAYABLE = NOT_KNOWN
+OF_PERSONS = ("temporary_assistance", "public_housing", "employment_assistance")
+
+
+def rows_told(findings: Findings, households: np.ndarray, persons: np.ndarray) -> np.ndarray:
+    """Rows of a benefit's findings that belong to these households and persons, each marked by its place in the facts.
+
+    Facts of some subjects bring others along (a person's household, a household's members), whose findings another part tells.
+    """
+    if not len(findings):
+        return np.array([], dtype=np.int64)
+    return np.flatnonzero(persons[findings.person] if findings.benefit_code in OF_PERSONS else households[findings.household])
 
 
 def reason(condition: Condition, row: int, version: str) -> dict[str, Any]:
@@ -157,7 +167,7 @@ def _parameter(used: InForce | None, row: int) -> Mapping[str, Any] | None:
     value = used.value(row)
     if value is None:
         region, residence = used.places.distinct[used.places.of_row[row]]
-        return dict.fromkeys(("valid_from", "amount", "document")) | {"name": used.name, "region": region, "residence": residence}
+        return dict.fromkeys(("valid_from", "amount", "document")) | {"name": used.name_of(row), "region": region, "residence": residence}
     return {
         "name": value.name,
         "region": value.region,

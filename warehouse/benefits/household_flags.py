@@ -30,7 +30,7 @@ from warehouse.benefits.household_reviews import (
     unknown_residences,
 )
 from warehouse.benefits.membership import ACTIVE, RETURNED
-from warehouse.benefits.orphan_like_child_allowance_review import orphan_like_child_allowance_review
+from warehouse.benefits.orphan_like_child_allowance_review import orphan_like_child_allowance_review, rows_of_keys
 from warehouse.benefits.scenarios import scenarios_of, with_marks
 from warehouse.benefits.situation import Situation
 
@@ -164,17 +164,10 @@ def _allowances(situation: Situation) -> Iterator[tuple[int, int]]:
     facts, where = situation.facts, situation.whereabouts
     parents = facts["parents"]
     back = latest_by(
-        facts[MEMBERS].index.get_indexer(_rows_of_keys(situation, parents["source_key"].to_numpy())),
+        rows_of_keys(situation, parents["source_key"].to_numpy()),
         at(where.return_day, parents["person_id"].to_numpy(), NO_DAY),
         at(where.is_returned, parents["person_id"].to_numpy(), False),
         len(facts[MEMBERS]),
     )
     for place in likely.tolist():
         yield int(due.household[place]), int(back[due.member_row[place]])
-
-
-def _rows_of_keys(situation: Situation, keys: np.ndarray) -> np.ndarray:
-    """The member row of each key, -1 where it is not among the facts."""
-    found = situation.facts[MEMBERS]["source_key"]
-    row_of = {str(found.iat[row]): row for row in np.flatnonzero(found.isin(set(keys)).to_numpy()).tolist()}
-    return np.array([row_of.get(str(key), -1) for key in keys], dtype=np.int64)

@@ -52,7 +52,7 @@ def _parents(situation: Situation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """By member row: a named parent is known with an absence or return; one is back; all known ones are away."""
     facts, where = situation.facts, situation.whereabouts
     told = facts["parents"]
-    child, parent = _row_of_keys(situation, told["source_key"].to_numpy()), told["person_id"].to_numpy()
+    child, parent = rows_of_keys(situation, told["source_key"].to_numpy()), told["person_id"].to_numpy()
     count = len(situation.members.household)
     has_known_state = (where.is_away | (where.return_day != NO_DAY))[parent]
     child = np.where((parent == NOBODY) | ~has_known_state, NOBODY, child)
@@ -62,7 +62,7 @@ def _parents(situation: Situation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return is_known, is_back, is_known & ~is_not_away
 
 
-def _row_of_keys(situation: Situation, keys: np.ndarray) -> np.ndarray:
+def rows_of_keys(situation: Situation, keys: np.ndarray) -> np.ndarray:
     """The member row with each key; NOBODY where it is not among the facts."""
     wanted = {str(key) for key in keys}
     found = situation.facts[MEMBERS]["source_key"]

@@ -8,15 +8,13 @@ import numpy as np
 
 from warehouse.benefits.amounts import MICRO, NOT_KNOWN, InForce, Places, two_decimals
 from warehouse.benefits.answers import FALSE, MISSING, OPEN, Answer, answer
-from warehouse.benefits.facts import NO_DAY, NOBODY, day_number
+from warehouse.benefits.facts import NO_DAY, NOBODY, day_number, day_of
 from warehouse.benefits.finding import Condition, Findings, Told
 from warehouse.benefits.grouping import at
-from warehouse.benefits.membership import first_digits, residence_by_digits
+from warehouse.benefits.membership import residence_by_digits
 from warehouse.benefits.situation import Situation
-from warehouse.benefits.telling import tell_income
+from warehouse.benefits.telling import key_of, tell_income
 from warehouse.benefits.totals import income_test
-
-NONE_YET = np.iinfo(np.int32).max
 
 
 def household_of_persons(situation: Situation, *, looked_at: bool = True) -> np.ndarray:
@@ -93,9 +91,6 @@ class IncomeOfPersons:
 
 
 def _tell_wage(situation: Situation, person: int, value: dict[str, str | None]) -> Told:
-    from warehouse.benefits.facts import day_of
-    from warehouse.benefits.telling import key_of
-
     wages = situation.wages
     if wages.placed[person] != NOT_KNOWN:
         row = int(wages.placed_row[person])
@@ -128,8 +123,3 @@ def person_findings(
         is_station_only=(household == NOBODY) & ~has_own_application,
         payable=np.full(len(person), NOT_KNOWN, dtype=np.int64),
     )
-
-
-def counties(regions: np.ndarray) -> np.ndarray:
-    """The first six digits of region codes."""
-    return first_digits(regions, 6)

@@ -7,7 +7,7 @@ household number the county and the last two digits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -18,7 +18,7 @@ from warehouse.benefits.all_benefits import findings_of
 from warehouse.benefits.amounts import NOT_KNOWN
 from warehouse.benefits.answers import OUTCOMES
 from warehouse.benefits.facts import NOBODY, Facts
-from warehouse.benefits.finding import Findings
+from warehouse.benefits.finding import Findings, rows_told
 from warehouse.benefits.membership import first_digits
 from warehouse.benefits.situation import situation_of
 from warehouse.registry.parameters import ParameterFileRefused, Parameters, ParameterValue, problems_of
@@ -26,6 +26,15 @@ from warehouse.registry.parameters import ParameterFileRefused, Parameters, Para
 EXAMPLES = 20
 NO_FINDING = "no finding"
 SUBJECT = ["benefit_code", "household", "person", "member_row"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Facts of some subjects; a finding is counted in the part that has its household, or for a benefit of persons its person."""
+
+    facts: Facts
+    households: Collection[str]
+    persons: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -74,20 +83,29 @@ def day_of_activation(changed: Sequence[ParameterValue], today: date) -> date:
     return max((value.valid_from for value in changed), default=today)
 
 
-def rehearse(parts: Iterable[Facts], loaded: Parameters, given: Parameters, today: date, day: date | None = None) -> Rehearsal:
-    """What the file would change in the findings of these facts; a household must not be divided between parts.
+def rehearse(parts: Iterable[Part], loaded: Parameters, given: Parameters, today: date, day: date | None = None) -> Rehearsal:
+    """What the file would change in the findings of these parts' subjects; no subject may be in two parts.
 
     Args:
         day: the day looked at instead of the day of activation (never before today).
     """
     future, changed = with_values(loaded, given)
     told = Rehearsal(day or max(today, day_of_activation(changed, today)), changed)
-    for facts in parts:
-        before, after = (_frame(findings_of(situation_of(facts, parameters, told.day))) for parameters in (loaded, future))
+    for part in parts:
+        before, after = (_frame(_told(part, parameters, told.day)) for parameters in (loaded, future))
         both = before.merge(after, on=SUBJECT, how="outer", suffixes=("_was", "_will_be"))
         told.findings += len(both)
-        _count(told, both, facts)
+        _count(told, both, part.facts)
     return told
+
+
+def _told(part: Part, parameters: Parameters, day: date) -> Iterable[Findings]:
+    facts = part.facts
+    households, persons = (
+        np.isin(names.astype(str), np.asarray(list(wanted), dtype=str))
+        for names, wanted in ((facts.households, part.households), (facts.persons, part.persons))
+    )
+    return (found.take(rows_told(found, households, persons)) for found in findings_of(situation_of(facts, parameters, day)))
 
 
 def _frame(found: Iterable[Findings]) -> pd.DataFrame:

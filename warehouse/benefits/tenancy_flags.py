@@ -6,13 +6,12 @@ officer reads 有法定事由证明.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import numpy as np
 
 from warehouse.benefits.amounts import MICRO, Places
-from warehouse.benefits.facts import NO_DAY, NOBODY, day_number, day_of, past, shanghai_days
+from warehouse.benefits.facts import NO_DAY, NOBODY, day_number, day_of, months_before, past, shanghai_days
 from warehouse.benefits.household_flags import HouseholdFlag
 from warehouse.benefits.membership import STATUTORY, residence_by_digits
 from warehouse.benefits.situation import Situation
@@ -76,11 +75,3 @@ def _were_not_counted(situation: Situation, members: np.ndarray, since: int) -> 
     start, end = rows["not_counted_start_date"].to_numpy(), rows["not_counted_end_date"].to_numpy()
     holds = (rows["counted_state_code"] == STATUTORY).to_numpy() & past(start, day)
     return bool((holds & ((end == NO_DAY) | (end >= since))).any())
-
-
-def months_before(day: date, months: int) -> date:
-    """The same day so many months before, or the last day of a shorter month."""
-    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
-    following = np.datetime64(f"{year:04d}-{month + 1:02d}") + 1
-    last = int((following.astype("datetime64[D]") - np.timedelta64(1, "D")).astype(object).day)
-    return date(year, month + 1, min(day.day, last))

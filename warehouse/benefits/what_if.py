@@ -29,6 +29,10 @@ CONDUCT_RULE = "current_use_stop"
 BY_HAND = "this region has a conduct rule: decide by hand"
 
 
+class NoSuchHousehold(FixConfiguration):
+    """No row names the household, or none had arrived at the instant asked for."""
+
+
 class NoSuchMember(FixConfiguration):
     """A supposed change names a member row that the household does not have on that day."""
 
@@ -38,7 +42,8 @@ class Suppositions:
     """Facts to suppose, by source key of the member row.
 
     `wages`: yuan a month, instead of everything known of the member's wage; `left`: no members any more; `counted`: recorded as counted
-    and at home; `not_counted`: recorded as not counted; `added`: births of further members who earn and own nothing.
+    and at home; `not_counted`: recorded as not counted; `added`: births of further members who earn nothing (what a grown one owns
+    nobody has checked).
     """
 
     wages: Mapping[str, Decimal]
@@ -109,19 +114,17 @@ def answer(
     Args:
         has_written_finding: the decider says that a lawful written finding lies before him. No fact known here ever stands in for it,
             and no outcome changes by it (社会救助法 48; 上海市社会救助条例 45(5)).
+
+    Raises:
+        NoSuchHousehold: the tables have no row of it.
     """
     situation = situation_of(facts_of(tables), parameters, as_of)
     found = np.flatnonzero(situation.facts.households == household)
     if not len(found):
-        return {
-            "household_number": household,
-            "as_of": as_of.isoformat(),
-            "members": [],
-            "findings": [],
-            "flags": [],
-            "effects": [],
-            "notes": [],
-        }
+        raise NoSuchHousehold(
+            "no row of this household is known: compare the number with the household's file; "
+            "with --known-at no row had arrived by then, ask for a later instant"
+        )
     place = int(found[0])
     changes = changes_of(situation)
     returns = [row for row in range(len(changes)) if changes.household[row] == place and changes.reason[row] == RETURN]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from warehouse.benefits.amounts import NOT_KNOWN
 from warehouse.benefits.facts import NOBODY, Facts, day_of
-from warehouse.benefits.finding import Findings
+from warehouse.benefits.finding import OF_PERSONS, Findings, rows_told
 from warehouse.benefits.wakes import NEVER
 from warehouse.bulk import copy_rows
 
@@ -31,7 +31,6 @@ COLUMNS = (
     "is_station_only",
     "is_sample",
 )
-OF_PERSONS = ("temporary_assistance", "public_housing", "employment_assistance")
 ABSENCE = "absence_id, person_id, since_date, return_date, return_region_code, is_over"
 TOLD_ABSENCES = (
     "select handoff_id as absence_id, person_id, since_date, return_date, return_region_code, coalesce(is_over, false) as is_over "
@@ -104,9 +103,8 @@ def rows_of(found: Iterable[Findings], facts: Facts, subjects: Subjects) -> Iter
     households = np.isin(facts.households.astype(str), np.asarray(subjects.households, dtype=str))
     persons = np.isin(facts.persons.astype(str), np.asarray(subjects.persons, dtype=str))
     for findings in found:
-        places, wanted = (findings.person, persons) if findings.benefit_code in OF_PERSONS else (findings.household, households)
         is_sample = findings.is_sample
-        for row in np.flatnonzero(wanted[places]).tolist() if len(findings) else ():
+        for row in rows_told(findings, households, persons).tolist():
             key = findings.key(row, facts)
             if key not in seen:
                 seen.add(key)

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from case_worlds import found_in
+from case_worlds import DAY, found_in, sample_parameters, tables_of_case
 from worlds import parameters_of, random_world, tables_of
 
 from warehouse.benefits.all_benefits import findings_of
 from warehouse.benefits.answers import WORDS
+from warehouse.benefits.employment_assistance import employment_assistance
 from warehouse.benefits.facts import facts_of
 from warehouse.benefits.situation import situation_of
 
@@ -110,3 +111,15 @@ def test_no_world_gives_an_answer_that_is_not_among_those_to_be_shown() -> None:
 @pytest.mark.slow
 def test_nor_do_many_worlds() -> None:
     assert beyond(words_found(range(8, 300))) == []
+
+
+@pytest.mark.parametrize(("sex_code", "name"), [(2, "older_worker_age_female_years"), (1, "older_worker_age_male_years")])
+@pytest.mark.parametrize("is_loaded", [True, False])
+def test_the_age_shown_to_an_older_worker_is_that_of_the_own_sex(sex_code: int, name: str, is_loaded: bool) -> None:
+    people = [{"person_id": "P1", "birth_date": "1980-01-01", "sex_code": sex_code}]
+    case = {"members": [], "people": people, "seekers": [{}]}
+    situation = situation_of(facts_of(tables_of_case(case)), sample_parameters(() if is_loaded else (name,)), DAY)
+    found = employment_assistance(situation)
+    shown = next(reason["parameter"] for reason in found.reasons(0) if reason["rule"] == "EA4")
+    assert shown["name"] == name
+    assert (shown["amount"] is not None) == is_loaded

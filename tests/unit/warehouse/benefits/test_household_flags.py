@@ -11,10 +11,10 @@ from warehouse.benefits.facts import FEEDS, KNOWN, facts_of
 from warehouse.benefits.household_changes import changes_of, effect_of_release
 from warehouse.benefits.household_flag_writing import visible_from
 from warehouse.benefits.household_flags import household_flags_of
-from warehouse.benefits.rehearsal import Turn, rehearse
+from warehouse.benefits.rehearsal import Part, Turn, rehearse
 from warehouse.benefits.situation import situation_of
 from warehouse.benefits.tenancy_flags import tenancy_flags_of
-from warehouse.benefits.what_if import NoSuchMember, Suppositions, answer, supposed
+from warehouse.benefits.what_if import NoSuchHousehold, NoSuchMember, Suppositions, answer, supposed
 from warehouse.registry.parameters import Parameters, ParameterValue
 
 DAY = date(2026, 11, 20)
@@ -240,6 +240,8 @@ def test_a_supposed_fact_changes_the_answer_and_not_the_tables():
     assert dibao(Suppositions({}, added=(date(2020, 5, 1),))) == ("likely", "1560.00")
     with pytest.raises(NoSuchMember):
         supposed(tables, "H1", Suppositions({"M-P7": Decimal(1)}), DAY)
+    with pytest.raises(NoSuchHousehold, match="compare the number"):
+        answer(tables, "H7", parameters, DAY)
     assert all(table.equals(untouched[name]) for name, table in tables.items())
 
 
@@ -247,10 +249,21 @@ def test_a_rehearsal_counts_what_turns_from_the_first_day_the_values_count_and_n
     told = world(member("P1", relationship="01", wage="950"))
     loaded, facts = parameters_of(told), facts_of(tables_of(told))
     value = ParameterValue("dibao_standard_yuan", "140221", "urban", date(2027, 1, 1), None, "760.00", "SAMPLE")
-    found = rehearse([facts], loaded, Parameters({}, (value,)), DAY)
+    found = rehearse([Part(facts, ["H1"], ["P1"])], loaded, Parameters({}, (value,)), DAY)
     assert found.day == date(2027, 1, 1)
     assert found.turns[Turn("140221", "dibao", "unlikely", "likely")] == 1  # 950 - 200 = 750: between 720 and 760
     assert all(number == "**" for number, _ in found.examples)
+
+
+def test_a_rehearsal_in_parts_counts_each_finding_once():
+    told = world(member("P1", relationship="01", wage="950"), member("P2"), absences=[away("P2", date(2025, 1, 1), date(2026, 10, 1))])
+    loaded, facts = parameters_of(told), facts_of(tables_of(told))
+    given = Parameters({}, (ParameterValue("dibao_standard_yuan", "140221", "urban", date(2027, 1, 1), None, "300.00", "SAMPLE"),))
+    whole = rehearse([Part(facts, ["H1"], ["P1", "P2"])], loaded, given, DAY, DAY)
+    # Facts of a person bring the household along, and those of a household its members.
+    parts = rehearse([Part(facts, ["H1"], []), Part(facts, [], ["P1"]), Part(facts, [], ["P2"])], loaded, given, DAY, DAY)
+    assert (parts.findings, parts.turns) == (whole.findings, whole.turns)
+    assert whole.findings > 3  # the household's three, and the person's who came back
 
 
 @pytest.mark.parametrize(
