@@ -1,4 +1,4 @@
-"""Fictional households as the tables the benefit rules take: two or three members each, checks, work, insurance, stays; from a seed."""
+"""Fictional households as the tables the benefit rules take: one to four members each, checks, work, insurance, stays; from a seed."""
 
 from __future__ import annotations
 

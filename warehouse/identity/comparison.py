@@ -172,8 +172,8 @@ def is_same_name_and_birth(compared: Compared) -> np.ndarray:
 def has_ground(compared: Compared) -> np.ndarray:
     """Pairs that may be joined at all: never by a damaged number alone, and by name and birth alone only where the name is rare.
 
-    Under another given name only where two agencies know one birth day and one phone of few: twins share the dwelling, and stand
-    in the lists of one agency, each under the own name.
+    Under another given name only where two feeds, neither of which has rows of both, tell one birth day and one phone of few: twins
+    share these too, but usually stand in one feed, each under the own name.
     """
     lives_there = (compared.level("phone") == 1) | (compared.level("dwelling") == 1)
     supported = lives_there | (compared.level("county") == 1) | (compared.level("number") >= NUMBER_PREFIX15)
