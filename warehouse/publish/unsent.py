@@ -16,15 +16,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from core.clock import now_at
+from core.clock import SHANGHAI, end_of_day_at, now_at
 from warehouse.alerts import Alert, keep_open
 from warehouse.intake.manifests import not_declared, not_received, silent_since
 from warehouse.publish.outbox import in_round
 from warehouse.publish.recipients import IN_FORCE
+from warehouse.publish.rounds import next_rounds
 
 KINDS = ("BATCH_MISSING", "BATCH_UNKNOWN", "DAY_UNDECLARED", "NUMBERING_UNKNOWN", "CENTRE_SILENT", "SNAPSHOT_MISSING", "NOTICES_UNSENT")
 NUMBER = re.compile(r"(?P<day>\d{8})-(?P<number>\d{4})")
@@ -43,13 +44,20 @@ def look(connection: Connection, today: date) -> dict[str, int]:
     return counts | {"items": _tell_alerts(connection, today) + _tell_notices(connection, today)}
 
 
-def gaps(batch_ids: Iterable[str]) -> Iterator[Alert]:
-    """The numbers passed over within each centre's days; a centre whose numbers are of another form is named once."""
+def gaps(batches: Iterable[tuple[str, str]], since: date) -> Iterator[Alert]:
+    """The numbers passed over within each centre's days from `since` on; a centre whose numbers are of another form is named once.
+
+    Args:
+        batches: sender and batch_id. A number counts for who sent it: a batch_id that names another centre is of another form.
+    """
     numbers: dict[tuple[str, str], set[int]] = {}
     unknown = set()
-    for batch_id in batch_ids:
-        centre, _, rest = batch_id.partition("-")
+    for centre, batch_id in batches:
+        own = f"{centre}-"
+        rest = batch_id.removeprefix(own) if batch_id.startswith(own) else ""
         form = NUMBER.fullmatch(rest)
+        if form and form["day"] < f"{since:%Y%m%d}":
+            continue  # of such a day the first numbers are looked at no more, and would seem missing beside one that came late
         if form:
             numbers.setdefault((centre, form["day"]), set()).add(int(form["number"]))
         elif not WITHOUT_NUMBER.fullmatch(rest):
@@ -61,15 +69,19 @@ def gaps(batch_ids: Iterable[str]) -> Iterator[Alert]:
 
 
 def _batches(connection: Connection, today: date) -> Iterator[Alert]:
-    names = connection.execute(
-        text("select distinct name from landing.batch where feed = 'release_notices' and form = 'push' and received_at >= :since"),
-        {"since": today - LOOKED_BACK},
-    ).scalars()
+    since = today - LOOKED_BACK
+    sent = connection.execute(
+        text(
+            "select distinct sender_code, name from landing.batch "
+            "where feed = 'release_notices' and form = 'push' and sender_code is not null and received_at >= :from"
+        ),
+        {"from": end_of_day_at(since - timedelta(days=2))},  # a day of grace for a sender's clock
+    ).all()
     declaring = connection.execute(
-        text("select distinct sender_code from landing.declaration where day >= :since"), {"since": today - LOOKED_BACK}
+        text("select distinct sender_code from landing.declaration where day >= :since"), {"since": since}
     ).scalars()
     known = {Alert("NUMBERING_UNKNOWN", centre) for centre in declaring}
-    return (alert for alert in gaps(names) if alert not in known)
+    return (alert for alert in gaps(((row.sender_code, row.name) for row in sent), since) if alert not in known)
 
 
 def _declared(connection: Connection, today: date) -> Iterator[Alert]:
@@ -135,32 +147,40 @@ def _tell_alerts(connection: Connection, today: date) -> int:
 
     An alert that was acknowledged is told no more.
     """
+    now = now_at()
     connection.execute(
         text(
             "create temporary table told on commit drop as select a.alert_id, r.recipient_id, "
-            "case when a.kind = 'NOTICES_UNSENT' then 'unsent/' || :as_of else 'alert' end as reason from ops.alert a "
+            "case when a.kind = 'NOTICES_UNSENT' then :reason else 'alert' end as reason from ops.alert a "
             f"join outbox.recipient r on {IN_FORCE} and (r.audience = 'operator' "
             "or (r.audience = 'centre' and r.scope = a.organization_code and a.kind = any(:of_centres))) where a.closed_at is null "
             "and a.acknowledged_at is null"
         ),
-        {"as_of": today, "of_centres": [kind for kind in KINDS if kind != "NOTICES_UNSENT"]},
+        {"as_of": today, "reason": reason_of_the_morning(now), "of_centres": [kind for kind in KINDS if kind != "NOTICES_UNSENT"]},
     )
-    written = in_round(connection, "told", "alert_id", "info", now_at())
+    written = in_round(connection, "told", "alert_id", "info", now)
     connection.execute(text("drop table told"))
     return written
 
 
 def _tell_notices(connection: Connection, today: date) -> int:
     """Each centre has every morning the list of its own references whose notice is due and not received."""
+    now = now_at()
     connection.execute(
         text(
             "create temporary table told on commit drop as select o.opening_id, r.recipient_id, "
-            "'unsent/' || :as_of as reason from outbox.opening o join published.handoffs h on h.handoff_id = o.about_id "
+            ":reason as reason from outbox.opening o join published.handoffs h on h.handoff_id = o.about_id "
             f"join outbox.recipient r on r.audience = 'centre' and r.scope = h.centre_code and {IN_FORCE} "
             "where o.flag_code = 'NOTICE_MISSING' and o.closed_at is null"
         ),
-        {"as_of": today},
+        {"as_of": today, "reason": reason_of_the_morning(now)},
     )
-    written = in_round(connection, "told", "opening_id", "info", now_at())
+    written = in_round(connection, "told", "opening_id", "info", now)
     connection.execute(text("drop table told"))
     return written
+
+
+def reason_of_the_morning(now: datetime) -> str:
+    """The reason of what is told again each morning: the day of the round it goes with, so that it stands there once however often
+    the day is looked through."""
+    return f"unsent/{next_rounds('info', now)[0].astimezone(SHANGHAI).date()}"

@@ -11,7 +11,7 @@ from warehouse.alerts import Alert
 from warehouse.intake.carrying import Bell
 from warehouse.publish.recipients import Address, addresses_in, checked, region_prefix
 from warehouse.publish.rounds import PAUSES, next_rounds, next_try_at
-from warehouse.publish.unsent import gaps, month_before
+from warehouse.publish.unsent import gaps, month_before, reason_of_the_morning
 
 EIGHT = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)  # 08:00 in Shanghai
 
@@ -56,11 +56,25 @@ def test_the_bell_rings_again_when_nothing_came_of_it() -> None:
 def test_gaps_are_the_numbers_below_the_greatest_of_each_centre_and_day() -> None:
     names = ["A-20261120-0003", "A-20261120-0001", "A-20261121-0002", "B-20261120-0001", "B-202610-nil"]
     names += ["B-0123456789abcdef-02", "C-20261120-00001"]
-    assert sorted(gaps(names)) == [
+    assert sorted(gaps([(name[0], name) for name in names], date(2026, 11, 20))) == [
         Alert("BATCH_MISSING", "A", "A-20261120-0002"),
         Alert("BATCH_MISSING", "A", "A-20261121-0001"),
         Alert("NUMBERING_UNKNOWN", "C"),
     ]
+
+
+def test_a_batch_id_in_the_name_of_another_centre_makes_no_gap_there() -> None:
+    assert list(gaps([("A", "B-20261120-0009")], date(2026, 11, 20))) == [Alert("NUMBERING_UNKNOWN", "A")]
+
+
+def test_a_late_number_of_a_day_no_longer_looked_at_makes_no_gap() -> None:
+    assert list(gaps([("A", "A-20261119-0002"), ("A", "A-20261120-0001")], date(2026, 11, 20))) == []
+
+
+def test_looking_again_through_the_day_adds_nothing_twice_to_the_next_mornings_message() -> None:
+    looked = [EIGHT + timedelta(hours=2), EIGHT + timedelta(hours=14), EIGHT + timedelta(hours=23)]
+    assert {reason_of_the_morning(at) for at in looked} == {"unsent/2026-11-21"}
+    assert reason_of_the_morning(EIGHT - timedelta(hours=1)) == "unsent/2026-11-20"
 
 
 def test_the_last_complete_month_ends_the_day_before_the_first() -> None:
