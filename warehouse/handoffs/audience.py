@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from warehouse.handoffs.deadlines import Deadlines
 from warehouse.handoffs.handoff import Handoff
+from warehouse.handoffs.rows import Case
+from warehouse.handoffs.today import Today
 
 
 def audience_of(handoff: Handoff, deadlines: Deadlines) -> tuple[str, ...]:
@@ -16,7 +18,16 @@ def audience_of(handoff: Handoff, deadlines: Deadlines) -> tuple[str, ...]:
     region = (deadlines.region_of(known, day) or known[:6]) if known and day else None
     told = {f"centre:{facts.centre_code}" if facts.centre_code else "", f"station:{station}" if station else ""}
     if handoff.state.state == "TRANSFERRED":
-        told |= {f"station:{case.transfer_station_code}" for case in facts.cases if case.transfer_station_code}
+        told |= {
+            f"station:{case.transfer_station_code}"
+            for case in facts.cases
+            if case.transfer_station_code and _is_on_its_way(case, facts.today)
+        }
     told |= {f"{who}:{region}" for who in ("police", "coordinator") if region}
     hukou = next((row.hukou_region_code for row in (facts.notice, facts.roster, facts.person) if row and row.hukou_region_code), None)
     return tuple(sorted((told | ({f"police:{hukou[:6]}"} if hukou else set())) - {""}))
+
+
+def _is_on_its_way(case: Case, today: Today) -> bool:
+    """The case left and nobody has accepted it; a station it passed through before is concerned no more."""
+    return today.has_come(case.transfer_date) and not today.has_come(case.transfer_accepted_date)

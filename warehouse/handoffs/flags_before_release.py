@@ -27,6 +27,7 @@ from warehouse.handoffs.states import PRE_STATES
 
 EARLY_RELEASE = "2"
 NOT_ASSESSED = {None, "0"}
+ROUTE_SOUGHT_DAYS = 30
 UNTIL_MET = (*PRE_STATES, "RELEASED", "UNMET")
 
 
@@ -132,16 +133,18 @@ def pickup_unassigned(s: Situation) -> Found | None:
 def no_receiver(s: Situation) -> Found | None:
     """No relative is known and no pick-up is planned in the last days before release (社会救助法 37)."""
     facts = s.facts
-    if facts.roster is None or facts.roster.has_kin or facts.has_plan or not _in_last_days(s):
+    if facts.roster is None or facts.roster.has_kin or facts.has_plan or facts.term_date is None:
+        return None
+    if not s.today.has_come(add_days(facts.term_date, -s.terms.centre_days("no_receiver_days", facts.term_date))):
         return None
     return Found(WARNING, _day_before(facts), seen(facts.roster, "kin_name", "empty"))
 
 
 def route_unknown(s: Situation) -> Found | None:
     """No station serves any of the person's places; outside our province the region is named for the export."""
-    if s.route.station_code or not _in_last_days(s):
-        return None
     facts = s.facts
+    if s.route.station_code or facts.term_date is None or not s.today.has_come(add_days(facts.term_date, -ROUTE_SOUGHT_DAYS)):
+        return None
     rows = seen(facts.notice, "residence_region_code", "no station") + seen(facts.roster, "residence_region_code", "no station")
     return Found(WARNING, _day_before(facts), rows, f"REGION:{s.route.region_code}" if s.route.region_code else None)
 
@@ -178,11 +181,6 @@ def _is_told(facts: Facts) -> bool:
 
 def _day_before(facts: Facts) -> date | None:
     return add_days(facts.term_date, -1) if facts.term_date else None
-
-
-def _in_last_days(s: Situation) -> bool:
-    term = s.facts.term_date
-    return term is not None and s.today.has_come(add_days(term, -s.terms.centre_days("no_receiver_days", term)))
 
 
 RULES: tuple[FlagRule, ...] = (

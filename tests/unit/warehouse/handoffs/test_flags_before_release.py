@@ -194,7 +194,7 @@ def test_a_parameter_without_a_value_leaves_its_flags_out_tells_the_operator_and
     rows = [e.roster(expected_release_date=date(2010, 1, 8), centre_entry_date=date(2009, 1, 1), has_kin=False)]
     found = handoff_of(e.episode(*rows), date(2010, 1, 9), rules, Stations([])).handoff
     assert found is not None
-    assert {flag.flag_code for flag in found.flags} == {"PICKUP_UNASSIGNED", "RELEASE_NOT_CONFIRMED"}
+    assert {flag.flag_code for flag in found.flags} == {"PICKUP_UNASSIGNED", "RELEASE_NOT_CONFIRMED", "ROUTE_UNKNOWN"}
     assert (found.step.next_step, found.step.due_date) == ("send_notice", None)
     assert {("notice_lead_days", "140100"), ("window_days", "140100"), ("no_receiver_days", "140100")} <= rules.missing_parameters
 
