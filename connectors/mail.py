@@ -22,6 +22,7 @@ from core.errors import FixConfiguration, SourceUnavailable
 SECONDS = 20
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 SECURITY = ("starttls", "tls", "none")
+CLOSING, TOO_LARGE = 421, 552
 
 
 class MailboxUnavailable(SourceUnavailable):
@@ -78,11 +79,16 @@ class OpenMail:
             DeliveryRefused: the server will never take this letter (5xx).
             MailboxUnavailable: it may take it later (4xx).
             SourceUnavailable: the connection broke; the letter may or may not have gone.
+            FixConfiguration: the server takes no letter from our sender or login; no receiver is to blame.
         """
         try:
             self.session.send_message(self._letter(address, subject, body, message_key, made_at))
         except smtplib.SMTPRecipientsRefused as error:
             raise _by_code(max(code for code, _ in error.recipients.values())) from error
+        except smtplib.SMTPSenderRefused as error:
+            raise _of_sender(error.smtp_code) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise DeliveryRefused("the mail server cannot write to this address: it is not plain ASCII") from error
         except smtplib.SMTPResponseException as error:
             raise _by_code(error.smtp_code) from error
         except (smtplib.SMTPException, OSError) as error:
@@ -103,10 +109,11 @@ def open_mail(server: MailServer) -> Iterator[OpenMail]:
 
     Raises:
         SourceUnavailable: the server does not answer, or not in time.
-        FixConfiguration: it does not take our login or speak TLS as agreed.
+        FixConfiguration: it does not take our login or speak TLS as agreed; or the file of its authority cannot be read.
     """
+    trusted = _trusted(server)
     try:
-        session = _connect(server)
+        session = _connect(server, trusted)
     except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError, ssl.SSLError) as error:
         raise FixConfiguration(f"the mail server takes neither our login nor our TLS ({type(error).__name__})") from error
     except (smtplib.SMTPException, OSError) as error:
@@ -118,8 +125,14 @@ def open_mail(server: MailServer) -> Iterator[OpenMail]:
             session.quit()
 
 
-def _connect(server: MailServer) -> smtplib.SMTP:
-    trusted = ssl.create_default_context(cafile=server.ca)
+def _trusted(server: MailServer) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=server.ca)
+    except OSError as error:
+        raise FixConfiguration(f"the authority (ca) of the mail connection cannot be read ({type(error).__name__})") from error
+
+
+def _connect(server: MailServer, trusted: ssl.SSLContext) -> smtplib.SMTP:
     if server.security == "tls":
         session: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=server.seconds, context=trusted)
     else:
@@ -135,8 +148,17 @@ def _connect(server: MailServer) -> smtplib.SMTP:
     return session
 
 
+def _of_sender(code: int) -> Exception:
+    """MAIL FROM was not taken: this letter is too large, or nothing of ours is wanted; by letters, that would make each a dead one."""
+    if code in {CLOSING, TOO_LARGE}:
+        return _by_code(code)
+    if code < 500:
+        return SourceUnavailable(f"the mail server puts our letters off ({code})")
+    return FixConfiguration(f"the mail server takes no letter from our sender or login ({code}): check sender, login and password")
+
+
 def _by_code(code: int) -> Exception:
     """The server's answer by its first digit; its text may repeat an address and is not kept."""
-    if code == 421:
+    if code == CLOSING:
         return SourceUnavailable("the mail server is closing (421)")
     return MailboxUnavailable(f"the mail server put the letter off ({code})") if code < 500 else DeliveryRefused(f"refused with {code}")

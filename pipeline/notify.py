@@ -29,14 +29,21 @@ def send_messages() -> int:
     """Every message that is due was sent or has its next attempt, one about notices that wait too long among them; returns the run id.
 
     Raises:
-        FixConfiguration: a mail is due and no mail server is set, or it does not take our login.
+        FixConfiguration: a mail is due and no mail server is set, or it does not take our login or sender; or our signing key is
+            missing. The other channel's messages went out.
     """
     with run_record("notify") as run:
         with transaction(Role.ETL) as connection:
             run.counts["notices_waiting_long"] = look_for_waiting(connection, now_at())
-        run.counts |= {f"webhook_{name}": count for name, count in _send_all("webhook", _post).items()}
+        broken: list[FixConfiguration] = []
         with ExitStack() as connections:
-            run.counts |= {f"email_{name}": count for name, count in _send_all("email", _Mail(connections)).items()}
+            for channel, deliver in (("webhook", _post), ("email", _Mail(connections))):
+                try:
+                    run.counts |= {f"{channel}_{name}": count for name, count in _send_all(channel, deliver).items()}
+                except FixConfiguration as error:  # one channel that is not set up right keeps no letter of the other
+                    broken.append(error)
+        if broken:
+            raise broken[0]
     return run.run_id
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from email import message_from_bytes
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from aiosmtpd.controller import Controller
 from pytest_httpserver import HTTPServer
 from sqlalchemy import text
 
+from core.errors import FixConfiguration
 from core.proof import opened, public_key_set
 from pipeline.notify import PROOF_KIND, send_messages
 from warehouse.database import Role, transaction
@@ -106,6 +108,15 @@ def test_a_webhook_that_is_down_is_left_alone_while_others_are_told_with_proof(m
     ten_minutes_later()
     send_messages()
     assert Counter(request.path for request, _ in httpserver.log) == {"/down": 2, "/gone": 1, "/up": 1}
+
+
+def test_a_key_that_is_missing_for_webhooks_stops_no_mail(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    waiting("email", "one@example.org", "two@example.org")
+    waiting("webhook", "http://127.0.0.1:9/never-asked")
+    monkeypatch.setenv("GUITU_KEYS", str(tmp_path))
+    with pytest.raises(FixConfiguration):
+        send_messages()
+    assert states() == {"sent": 2, "waiting": 1}
 
 
 def test_a_mail_server_that_is_down_costs_no_letter_an_attempt(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -19,6 +20,11 @@ from connectors.webhook import DeliveryRefused
 from core.errors import FixConfiguration, SourceUnavailable
 
 MADE_AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+SENDERS = {
+    "stranger@example.org": "530 authentication required",
+    "large@example.org": "552 too large",
+    "hasty@example.org": "450 too many letters from you",
+}
 ANSWERS = {"refused@example.org": "550 no such mailbox", "busy@example.org": "451 later, please"}
 
 
@@ -27,6 +33,12 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.letters: list[Any] = []
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        if address in SENDERS:
+            return SENDERS[address]
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
         if address in ANSWERS:
@@ -81,6 +93,28 @@ def test_a_refused_address_does_not_stop_the_letters_after_it(server: MailServer
             mail.send("busy@example.org", "s", "b", "k2", MADE_AT)
         mail.send("station@example.org", "s", "b", "k3", MADE_AT)
     assert [letter["Message-ID"] for letter in mailbox.letters] == ["<k3@example.org>"]
+
+
+@pytest.mark.parametrize(("sender", "expected"), [("stranger", FixConfiguration), ("large", DeliveryRefused), ("hasty", SourceUnavailable)])
+def test_a_server_that_takes_nothing_of_ours_blames_no_receiver(server: MailServer, sender: str, expected: type[Exception]) -> None:
+    with pytest.raises(expected) as error:
+        send(replace(server, sender=f"{sender}@example.org"), "station@example.org")
+    assert type(error.value) is expected
+
+
+def test_an_address_the_server_cannot_write_to_is_that_letters_matter(server: MailServer, mailbox: Mailbox) -> None:
+    with open_mail(server) as mail:
+        mail.session.ehlo()
+        del mail.session.esmtp_features["smtputf8"]
+        with pytest.raises(DeliveryRefused, match="plain ASCII"):
+            mail.send("指导站@example.org", "s", "b", "k1", MADE_AT)
+        mail.send("station@example.org", "s", "b", "k2", MADE_AT)
+    assert [letter["Message-ID"] for letter in mailbox.letters] == ["<k2@example.org>"]
+
+
+def test_an_authority_that_cannot_be_read_is_no_outage(server: MailServer, tmp_path: Path) -> None:
+    with pytest.raises(FixConfiguration, match="authority"):
+        send(replace(server, ca=str(tmp_path / "none.pem")), "station@example.org")
 
 
 def test_an_error_never_repeats_an_address(server: MailServer) -> None:
