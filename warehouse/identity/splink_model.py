@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from core.errors import FixConfiguration
@@ -37,19 +37,20 @@ class SplinkModel:
         """Natural log-odds per row of levels (float32), by Splink on the engine of `settings.link_scorer`.
 
         Raises:
-            FixConfiguration: Spark is asked for and not installed.
+            FixConfiguration: Spark is asked for, and it or its Java is not there.
         """
         if not len(levels):
             return np.zeros(0, dtype=np.float32)
         patterns, of_row = distinct_patterns(levels)
         place = np.arange(len(patterns))
-        told = pd.DataFrame(patterns.astype(np.int64), columns=list(LEVELS)).assign(unique_id=place, pair=place)
+        # Arrow in and out: Spark's own way through pandas is not made for pandas 3.
+        told = pa.table({"unique_id": place, "pair": place, **dict(zip(LEVELS, patterns.T.astype(np.int64), strict=True))})
         engine = _engine(link_scorer())
         # A pair is one row on either side: Splink compares exactly the pairs that our keys found.
-        tables = [engine.register(rows, dataset_display_name=side) for side, rows in (("candidates", told), ("seekers", told.copy()))]
-        scored = Linker(tables, json.loads(self.body)).inference.predict(threshold_match_weight=-1000)
-        found = scored.as_pandas_dataframe().set_index("unique_id_l")["match_weight"].sort_index()
-        odds: np.ndarray = (found.to_numpy() * np.log(2)).astype(np.float32)
+        tables = [engine.register(told, dataset_display_name=side) for side in ("candidates", "seekers")]
+        found = Linker(tables, json.loads(self.body)).inference.predict(threshold_match_weight=-1000).as_pyarrow_table()
+        odds = np.zeros(len(patterns), dtype=np.float32)
+        odds[found["unique_id_l"].to_numpy()] = found["match_weight"].to_numpy() * np.log(2)
         return odds[of_row]
 
     def weights(self, levels: np.ndarray) -> np.ndarray:
@@ -84,11 +85,12 @@ def train(levels: np.ndarray, is_same: np.ndarray, weight: np.ndarray) -> Splink
 def _comparison(name: str, level: np.ndarray, is_same: np.ndarray, weight: np.ndarray) -> dict[str, Any]:
     values = sorted({int(one) for one in np.unique(level)} - {NONE}, reverse=True)
     m, u = (_shares(level, values, weight * chosen) for chosen in (is_same, ~is_same))
+    # No quotes around a name: for Spark they make a text of it.
     told = [
-        {"sql_condition": f'"{name}_l" = {value}', "label_for_charts": str(value), "m_probability": m[value], "u_probability": u[value]}
+        {"sql_condition": f"{name}_l = {value}", "label_for_charts": str(value), "m_probability": m[value], "u_probability": u[value]}
         for value in values
     ]
-    unknown = {"sql_condition": f'"{name}_l" = {NONE}', "label_for_charts": "not known", "is_null_level": True}
+    unknown = {"sql_condition": f"{name}_l = {NONE}", "label_for_charts": "not known", "is_null_level": True}
     # What nobody's pair showed in training says nothing.
     return {"output_column_name": name, "comparison_levels": [unknown, *told, _elsewhere()]}
 
@@ -103,9 +105,22 @@ def _shares(level: np.ndarray, values: list[int], weight: np.ndarray) -> dict[in
 
 
 def _engine(scorer: LinkScorer) -> Any:
-    if scorer is not LinkScorer.SPLINK_SPARK:
-        return DuckDBAPI()
+    return _spark() if scorer is LinkScorer.SPLINK_SPARK else DuckDBAPI()
+
+
+def _spark() -> Any:
+    """Splink on the Spark that spark-defaults.conf or the environment names, or on this machine's cores."""
     if importlib.util.find_spec("pyspark") is None:
         raise FixConfiguration("GUITU_LINK_SCORER asks for Spark and pyspark is not installed: install pyspark, or use splink-duckdb")
-    session = importlib.import_module("pyspark.sql").SparkSession.builder.getOrCreate()
-    return importlib.import_module("splink.backends.spark").SparkAPI(spark_session=session, register_udfs_automatically=False)
+    try:
+        # Tables of one scoring are not in the way of the next: each has a session of its own on the same Spark.
+        session = importlib.import_module("pyspark.sql").SparkSession.builder.getOrCreate().newSession()
+    except importlib.import_module("pyspark.errors").PySparkException as error:
+        raise FixConfiguration("GUITU_LINK_SCORER asks for Spark and it did not start: is there a Java of its version?") from error
+    return importlib.import_module("splink.backends.spark").SparkAPI(
+        spark_session=session,
+        # The patterns of a country fit into the memory of one machine: no shared folder for checkpoints, no hundred parts.
+        break_lineage_method="persist",
+        num_partitions_on_repartition=session.sparkContext.defaultParallelism,
+        register_udfs_automatically=False,
+    )
