@@ -45,6 +45,7 @@ def what_if(
     Rows, who is who, and parameters are those of the instant; the rules are today's code.
 
     Raises:
+        NoSuchHousehold: no row of it is known, or was at that instant.
         NoSuchMember: a supposition names a row that is not the household's.
     """
     with transaction(Role.ETL, one_snapshot=True) as connection:

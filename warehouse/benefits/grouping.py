@@ -32,6 +32,15 @@ def latest_by(group: np.ndarray, days: np.ndarray, holds: np.ndarray, count: int
     return latest
 
 
+def latest_row_by(group: np.ndarray, days: np.ndarray, holds: np.ndarray, count: int) -> np.ndarray:
+    """The row of the latest day of each group where it holds, then the last in order of rows; -1 where there is none."""
+    last = np.full(count, -1, dtype=np.int64)
+    order = np.lexsort((np.arange(len(group)), days, group))
+    order = order[(holds & (group != NOBODY))[order]]
+    last[group[order]] = order
+    return last
+
+
 def first_by(group: np.ndarray, holds: np.ndarray, count: int) -> np.ndarray:
     """The first row of each group where it holds, in order of rows; -1 where there is none."""
     first = np.full(count, -1, dtype=np.int64)

@@ -11,10 +11,10 @@ from warehouse.benefits.amounts import NOT_KNOWN, two_decimals
 from warehouse.benefits.answers import FALSE, MISSING, TRUE, answer, bit
 from warehouse.benefits.facts import NO_DAY, NOBODY, day_number, past
 from warehouse.benefits.finding import Condition, Findings, Told
-from warehouse.benefits.grouping import any_by, at, sum_by
+from warehouse.benefits.grouping import any_by, at, latest_row_by, sum_by
 from warehouse.benefits.persons import IncomeOfPersons, household_of_persons, person_findings, places_of_persons, returned_within
 from warehouse.benefits.situation import Situation
-from warehouse.benefits.telling import key_of
+from warehouse.benefits.telling import changed_on, key_of
 
 HOUSING = "public_housing"
 WAITING, SERVED = 1, (2, 5)
@@ -27,7 +27,7 @@ def public_housing(situation: Situation) -> Findings:
     exists = past(rows["application_date"].to_numpy(), day_number(situation.as_of))
     of_person, of_household = rows["person_id"].to_numpy(), rows["household_number"].to_numpy()
     state = rows["tenancy_state_code"].to_numpy()
-    waiting = latest_rows(of_person, rows["application_date"].to_numpy(), exists & (state == WAITING), len(facts.persons))
+    waiting = latest_row_by(of_person, rows["application_date"].to_numpy(), exists & (state == WAITING), len(facts.persons))
     applied = any_by(of_person, exists, len(facts.persons))
     home = household_of_persons(situation)
     asked_for = np.where(home != NOBODY, home, at(of_household, waiting, NOBODY))
@@ -41,9 +41,10 @@ def public_housing(situation: Situation) -> Findings:
     household, with_facts, places = asked_for[person], with_facts[person], places.take(person)
     line = situation.law.product(("dibao_standard_yuan", "housing_income_multiplier"), places)
     area_line = situation.law.in_force("housing_area_line_sqm", places)
-    served = exists & np.isin(state, SERVED)
-    is_served = any_by(of_person, served, len(facts.persons))[person]
-    is_served |= (household != NOBODY) & at(any_by(of_household, served, len(facts.households)), household, False)
+    served, day = exists & np.isin(state, SERVED), rows["application_date"].to_numpy()
+    of_home = at(latest_row_by(of_household, day, served, len(facts.households)), household, -1)
+    own = latest_row_by(of_person, day, served, len(facts.persons))[person]
+    served_row = np.where(own >= 0, own, of_home)
     area = AreaOfPersons(situation, person, household, with_facts, exists)
     told_area, heads, told_row = area.columns()
     is_small = np.where(told_area < area_line.amount * heads, TRUE, FALSE)
@@ -56,29 +57,21 @@ def public_housing(situation: Situation) -> Findings:
     def tell_area(place: int) -> Told:
         value = None if not is_known[place] else {"area_sqm": two_decimals(int(told_area[place])), "members": int(heads[place])}
         row = int(told_row[place])
-        return Told("housing_area", value, HOUSING if row >= 0 else "means_checks", key_of(situation, HOUSING, row) if row >= 0 else None)
+        feed = HOUSING if row >= 0 else "means_checks"
+        return Told("housing_area", value, feed, key_of(situation, HOUSING, row), changed_on(situation, HOUSING, row))
+
+    def tell_tenancy(place: int) -> Told:
+        row = int(served_row[place])
+        word = "tenant or subsidised" if row >= 0 else "none"
+        return Told("tenancy", word, HOUSING, key_of(situation, HOUSING, row), changed_on(situation, HOUSING, row))
 
     conditions = (
-        Condition(
-            "PH1",
-            answer(np.where(is_served, FALSE, TRUE)),
-            citation,
-            lambda place: Told("tenancy", "tenant or subsidised" if is_served[place] else "none", HOUSING),
-        ),
+        Condition("PH1", answer(np.where(served_row >= 0, FALSE, TRUE)), citation, tell_tenancy),
         Condition("PH2", answer(small, names), citation, tell_area, area_line),
         Condition("PH3", income.answer(), citation, income.tell, line),
     )
     office = np.where(with_facts != NOBODY, at(situation.households.region, with_facts, 0), region[person])
     return person_findings(situation, HOUSING, person, household, conditions, region=office, has_own_application=applied[person])
-
-
-def latest_rows(group: np.ndarray, days: np.ndarray, holds: np.ndarray, count: int) -> np.ndarray:
-    """The row of the latest day of each group where it holds, then of the greatest key; -1 where there is none."""
-    last = np.full(count, -1, dtype=np.int64)
-    order = np.lexsort((np.arange(len(group)), days, group))
-    order = order[(holds & (group != NOBODY))[order]]
-    last[group[order]] = order
-    return last
 
 
 class AreaOfPersons:
@@ -101,8 +94,8 @@ class AreaOfPersons:
         days = rows["application_date"].to_numpy()
         holds = self._exists & (rows["current_area_sqm"] != NOT_KNOWN).to_numpy()
         facts = self._situation.facts
-        by_person = latest_rows(rows["person_id"].to_numpy(), days, holds, len(facts.persons))[self._person]
-        by_household = latest_rows(rows["household_number"].to_numpy(), days, holds, len(facts.households))
+        by_person = latest_row_by(rows["person_id"].to_numpy(), days, holds, len(facts.persons))[self._person]
+        by_household = latest_row_by(rows["household_number"].to_numpy(), days, holds, len(facts.households))
         of_home = np.where(self._household != NOBODY, at(by_household, self._household, -1), -1)
         is_later = at(days, of_home, NO_DAY) > at(days, by_person, NO_DAY)
         return np.where((of_home >= 0) & ((by_person < 0) | is_later), of_home, by_person)

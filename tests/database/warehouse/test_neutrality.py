@@ -18,6 +18,7 @@ from pipeline.benefits import work_out_benefits
 from pipeline.handoffs import work_out_handoffs
 from pipeline.publish import publish
 from sandbox import postgres
+from warehouse.benefits.what_if import NoSuchHousehold
 from warehouse.database import Role, transaction
 from warehouse.registry.loading import SAMPLE_FILE
 from warehouse.supposing import rehearse_parameters, what_if
@@ -214,9 +215,12 @@ def test_desks_read_the_same_bytes_whatever_orders_tests_and_stays_there_are(two
     # Questions leave no trace.
     before = fingerprint()
     told = what_if(str(MEMBER["household_number"]), DAY)
-    earlier = what_if(str(MEMBER["household_number"]), date(2025, 2, 9), datetime(2026, 1, 1, tzinfo=UTC))
+    earlier = what_if(str(MEMBER["household_number"]), date(2025, 2, 9))
+    with pytest.raises(NoSuchHousehold):
+        what_if(str(MEMBER["household_number"]), DAY, datetime(2026, 1, 1, tzinfo=UTC))  # nothing had arrived
     assert [flag["reason"] for flag in told["flags"] if flag["flag_code"] == "HH_CHANGED"] == ["M2"]
     assert told["effects"][0]["words"] == "返家日期 2025-02-10"
-    assert not earlier["effects"]
+    assert earlier["members"]
+    assert not earlier["effects"]  # the day before the return
     assert rehearse_parameters(SAMPLE_FILE, DAY).changed == 0
     assert fingerprint() == before

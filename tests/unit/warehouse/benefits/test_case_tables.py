@@ -123,3 +123,16 @@ def test_the_age_shown_to_an_older_worker_is_that_of_the_own_sex(sex_code: int, 
     shown = next(reason["parameter"] for reason in found.reasons(0) if reason["rule"] == "EA4")
     assert shown["name"] == name
     assert (shown["amount"] is not None) == is_loaded
+
+
+def test_a_tenancy_and_approvals_are_told_with_their_row_and_its_day() -> None:
+    back = [{"return_date": "2026-11-01", "return_region_code": 140221}]
+    case = {"absences": back, "housing": [{"tenancy_state_code": 2}], "approvals": [{"approval_date": "2026-02-01"}, {}]}
+    findings = {f.benefit_code: f for f in findings_of(situation_of(facts_of(tables_of_case(case)), sample_parameters(), DAY))}
+    told = {reason["rule"]: reason for code in ("public_housing", "temporary_assistance") for reason in findings[code].reasons(0)}
+    assert (told["PH1"]["result"], told["PH1"]["source"]["source_key"]) == ("false", "public_housing0")
+    assert (told["TA3"]["value"], told["TA3"]["source"]["source_key"], told["TA3"]["fact_date"]) == (
+        2,
+        "temporary_assistance1",
+        "2026-03-01",
+    )
