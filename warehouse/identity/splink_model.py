@@ -1,4 +1,4 @@
-"""The same residue scored by Splink: a Fellegi-Sunter model on equal levels, on DuckDB here or on Spark where one machine ends.
+"""The same residue scored by Splink: a Fellegi-Sunter model on equal levels, on DuckDB or on Spark.
 
 It stands where `model` stands (settings.link_scorer): candidates, levels, what may be joined and the thresholds stay ours. It is
 the floor, not the default: levels speak independently of each other here, so twins and families weigh more than they should.

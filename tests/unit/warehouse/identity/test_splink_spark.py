@@ -24,7 +24,6 @@ JAVA = Path(os.environ["JAVA_HOME"], "bin", "java") if os.environ.get("JAVA_HOME
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not JAVA.is_file(), reason="there is no Java for Spark: docs/identity.md, Linking with Splink"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # the sockets to the JVM are closed with it, not before
 ]
 
 
@@ -40,15 +39,12 @@ def trained() -> tuple[SplinkModel, np.ndarray]:
 @pytest.fixture(scope="module")
 def spark() -> Iterator[None]:
     """A Spark on one core of this machine, that nobody outside can reach."""
-    before = os.environ.get("SPARK_LOCAL_IP")
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     settings = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.sql.shuffle.partitions": "1"}
-    session = pyspark_sql.SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
-    yield
-    session.stop()
-    os.environ.pop("SPARK_LOCAL_IP")
-    if before is not None:
-        os.environ["SPARK_LOCAL_IP"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        session = pyspark_sql.SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
+        yield
+        session.stop()
 
 
 @pytest.mark.usefixtures("spark")
