@@ -71,12 +71,12 @@ class Maker:
         """A flag of a household by its place; `day` as a day number."""
         effective = day_of(int(day)) or self.situation.as_of
         number = str(self.situation.facts.households[household])
-        is_sample = bool(self._rests_on_samples[household]) and ("payable_yuan" in after or reason == "I1")
+        is_sample = bool(self.rests_on_samples[household]) and ("payable_yuan" in after or reason == "I1")
         region = int(self.situation.households.region[household])
         return HouseholdFlag(number, code, effective, reason, before, after, region, is_sample)
 
     @cached_property
-    def _rests_on_samples(self) -> np.ndarray:
+    def rests_on_samples(self) -> np.ndarray:
         """By household: what is payable, or from when an income differs, is worked out with an invented amount."""
         situation = self.situation
         step = situation.law.in_force("payable_rounding_yuan", situation.households.places)

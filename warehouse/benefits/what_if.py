@@ -19,8 +19,9 @@ from warehouse.benefits.all_benefits import findings_of
 from warehouse.benefits.amounts import NOT_KNOWN, micro, two_decimals
 from warehouse.benefits.facts import NOBODY, day_number, facts_of
 from warehouse.benefits.household_changes import RETURN, changes_of, effect_of_release
-from warehouse.benefits.household_flags import household_flags_of
+from warehouse.benefits.household_flags import Maker, household_flags_of
 from warehouse.benefits.situation import Situation, situation_of
+from warehouse.benefits.tenancy_flags import tenancy_flags_of
 from warehouse.registry.parameters import Parameters
 
 MEMBERS = "assistance_members"
@@ -128,27 +129,32 @@ def answer(
     place = int(found[0])
     changes = changes_of(situation)
     returns = [row for row in range(len(changes)) if changes.household[row] == place and changes.reason[row] == RETURN]
-    flags = [flag for flag in household_flags_of(situation) if flag.subject == household]
+    rests_on_samples = bool(Maker(situation).rests_on_samples[place])
     return {
         "household_number": household,
         "as_of": as_of.isoformat(),
         "version": situation.version,
         "members": _members(situation, place),
         "findings": _findings(situation, place),
-        "flags": [
-            {
-                "flag_code": f.flag_code,
-                "effective_date": f.effective_date.isoformat(),
-                "reason": f.reason,
-                "before": f.before,
-                "after": f.after,
-                "is_sample": f.is_sample,
-            }
-            for f in flags
-        ],
-        "effects": [effect_of_release(changes, row) | {"is_sample": bool(situation.standard.is_sample[place])} for row in returns],
+        "flags": _flags(situation, household),
+        "effects": [effect_of_release(changes, row) | {"is_sample": rests_on_samples} for row in returns],
         "notes": [BY_HAND] if has_written_finding and _has_conduct_rule(situation, place) else [],
     }
+
+
+def _flags(situation: Situation, household: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "flag_code": f.flag_code,
+            "effective_date": f.effective_date.isoformat(),
+            "reason": f.reason,
+            "before": f.before,
+            "after": f.after,
+            "is_sample": f.is_sample,
+        }
+        for f in (*household_flags_of(situation), *tenancy_flags_of(situation))
+        if f.subject == household
+    ]
 
 
 def _has_conduct_rule(situation: Situation, household: int) -> bool:

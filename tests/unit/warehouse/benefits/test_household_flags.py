@@ -207,6 +207,13 @@ def test_a_lawful_ground_in_those_months_stands_before_both_and_is_not_named(unt
     assert {key[2]: shown for key, shown in flags(told).items()} == {reason: ({"months": 4}, {"limit": 6})}
 
 
+def test_the_question_about_a_household_answers_with_its_tenancy_too():
+    told = world(member("P1", relationship="01"))
+    told["public_housing"] = [tenancy(4, 0) | {"household_number": "H1"}]
+    flags = answer(tables_of(told), "H1", parameters_of(told), DAY)["flags"]
+    assert [flag["reason"] for flag in flags if flag["flag_code"] == "TENANCY_AT_RISK"] == ["T1"]
+
+
 def tenancy(arrears, idle):
     row = {"source_key": "Z1", "source_updated_at": UPDATED, "household_number": None, "person_id": "P9", "application_number": "GZF1"}
     row |= {"application_date": date(2024, 1, 1), "current_area_sqm": None, "tenancy_state_code": "2", "assistance_region_code": "140221"}
