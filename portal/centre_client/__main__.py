@@ -15,6 +15,7 @@ import os
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from core.app_keys import CENTRE_CODE
 from core.clock import today_date
@@ -86,7 +87,15 @@ def _push(given: argparse.Namespace) -> int:
             waiting.append(batch_id)
         else:
             print(f"{batch_id}: answered before, see {place.receipts / batch_id}.json")
-    return max([_send(place, batch_id, once=given.once) for batch_id in dict.fromkeys(waiting)], default=0)
+    return _send_all(place, list(dict.fromkeys(waiting)), once=given.once)
+
+
+def _send_all(place: Place, waiting: list[str], *, once: bool) -> int:
+    """Each of several is tried once before one is waited for: a batch the intake cannot take keeps none behind it for 75 hours."""
+    status = {batch_id: _send(place, batch_id, once=True) for batch_id in waiting} if once or len(waiting) > 1 else {}
+    if not once:
+        status |= {batch_id: _send(place, batch_id, once=False) for batch_id in waiting if (place.spool / f"{batch_id}.json").exists()}
+    return max(status.values(), default=0)
 
 
 def _send(place: Place, batch_id: str, *, once: bool) -> int:
@@ -112,8 +121,8 @@ def _verify(given: argparse.Namespace) -> None:
 
     place = Place(given.folder)
     said = _read(given.answer).strip()
-    answer = json.loads(said) if said.startswith("{") else {"receipt": said}
-    key_set = json.loads(_read(given.keys)) if given.keys else place.key_set
+    answer = _json(given.answer, said) if said.startswith("{") else {"receipt": said}
+    key_set = _json(given.keys, _read(given.keys)) if given.keys else place.key_set
     kept = [given.batch] if given.batch else [place.folder / name / f"{answer.get('batch_id')}.json" for name in ("sent", "refused")]
     content = next((file.read_bytes() for file in kept if file.exists()), None)
     if given.batch and content is None:
@@ -156,6 +165,13 @@ def _read(file: Path) -> str:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise FixConfiguration(f"{file} cannot be read ({type(error).__name__})") from error
+
+
+def _json(file: Path, said: str) -> dict[str, Any]:
+    try:
+        return dict(json.loads(said))
+    except (ValueError, TypeError) as error:
+        raise FixConfiguration(f"{file} is no JSON object") from error
 
 
 if __name__ == "__main__":

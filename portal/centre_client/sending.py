@@ -41,19 +41,23 @@ class Outcome:
 
 
 def enqueue(place: Place, batch_id: str, content: bytes) -> bool:
-    """The batch is durably in the spool; False when it was answered before.
+    """The batch is durably in the spool; False when it was answered before, with a receipt. One refused without is sent again.
 
     Raises:
         FixConfiguration: a batch of this batch_id with other content is on its way or was answered.
     """
-    for folder in (place.spool, place.settled("sent"), place.settled("refused")):
-        earlier = folder / f"{batch_id}.json"
-        if earlier.exists() and not _is_same(earlier.read_bytes(), content):
-            raise FixConfiguration(f"batch_id {batch_id} was used for other content ({earlier}): give changed rows a new batch_id")
-        if earlier.exists():
-            return folder == place.spool
-    write_durably(place.spool / f"{batch_id}.json", content)
-    return True
+    name = f"{batch_id}.json"
+    spooled, sent, refused = (folder / name for folder in (place.spool, place.settled("sent"), place.settled("refused")))
+    earlier = next((file for file in (spooled, sent, refused) if file.exists()), None)
+    if earlier is None:
+        write_durably(spooled, content)
+        return True
+    if not _is_same(earlier.read_bytes(), content):
+        raise FixConfiguration(f"batch_id {batch_id} was used for other content ({earlier}): give changed rows a new batch_id")
+    if earlier == refused and not (place.receipts / name).exists():  # nothing of it is stored there; the reason may be mended
+        refused.replace(spooled)
+        return True
+    return earlier == spooled
 
 
 def _is_same(one: bytes, other: bytes) -> bool:
@@ -70,7 +74,8 @@ def send(place: Place, batch_id: str, say: Say, sleep: Callable[[float], None] =
     """The batch of the spool is answered and its receipt kept, checked against our bytes and the intake's key.
 
     Raises:
-        TryAgain: not answered within 75 hours since the first try, or at once with `once`; it stays in the spool.
+        TryAgain: not answered, or held for a steward, within 75 hours since the first try, or at once with `once`; it stays in the
+            spool.
         NotTaken: refused as it is (moved to refused/), or signed wrongly (stays in the spool).
         FixConfiguration: the settings are wrong, or the receipt does not prove what it should.
     """
@@ -125,6 +130,9 @@ def _send_once(place: Place, batch_id: str, tries: _Tries) -> Outcome:
         file.replace(place.settled("sent" if response.status_code == 200 else "refused") / file.name)
         tries.forget()
         return Outcome(response.status_code, answer, kept_in)
+    if response.status_code == 202 and "receipt" in (answer := json_of(response)):
+        _keep(place, batch_id, content, answer)
+        raise TryAgain("it arrived, and a steward of the intake decides on it within two working days; `push` asks for the decision", 0)
     if response.status_code in {400, 403, 409, 413}:
         file.touch()  # refused today: the day's declaration names it
         file.replace(place.settled("refused") / file.name)

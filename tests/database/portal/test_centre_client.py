@@ -1,16 +1,19 @@
 """A centre with nothing but the client: a key pair, a file, a receipt it can prove without us, whatever happens on the way."""
 
+import hashlib
 import json
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 from serving import CENTRE, Intake, envelope, free_port, notice, pointed_to, running_intake
 
+from core import proof
 from core.errors import FixConfiguration, GuituError
 from expectations.agreement import feed
 from portal.centre_client import asking, sending
@@ -151,6 +154,52 @@ def test_retry_after_is_obeyed(retry_after: str, expected: float, tmp_path: Path
     assert (here.spool / "B.json").exists()
 
 
+def centre_of(httpserver: HTTPServer, folder: Path) -> Place:
+    main(["--folder", str(folder), "keygen", "--centre", CENTRE, "--url", httpserver.url_for("")])
+    return Place(folder)
+
+
+def test_a_batch_that_was_refused_without_a_receipt_is_sent_again_and_never_called_answered(
+    tmp_path: Path, httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    httpserver.expect_request(sending.PUSH_PATH).respond_with_data('{"detail": "not this centre"}', 403)
+    here, file = centre_of(httpserver, tmp_path / "centre"), tmp_path / "batch.json"
+    file.write_bytes(envelope("B", [notice("b")]))
+    for times in (1, 2):
+        assert push(here, str(file)) == 1
+        assert len(httpserver.log) == times
+        assert (here.folder / "refused" / "B.json").read_bytes() == file.read_bytes()
+    assert "answered before" not in capsys.readouterr().out
+
+
+def test_a_batch_that_a_steward_holds_is_proven_to_have_arrived_and_asked_about_again(tmp_path: Path, httpserver: HTTPServer) -> None:
+    here, content = centre_of(httpserver, tmp_path / "centre"), envelope("B", [notice("b")])
+    claims = {"body_sha256": hashlib.sha256(content).hexdigest()}
+    answer = {"receipt": proof.sign(claims, kind=sending.RECEIPT)}
+    httpserver.expect_request(sending.PUSH_PATH).respond_with_json(answer, 202)
+    httpserver.expect_request(asking.KEYS_PATH).respond_with_json(proof.public_key_set())
+    enqueue(here, "B", content)
+    with pytest.raises(TryAgain, match="steward"):
+        send(here, "B", print, once=True)
+    assert json.loads((here.receipts / "B.json").read_bytes()) == answer
+    assert (here.spool / "B.json").exists()
+
+
+def test_a_batch_the_intake_cannot_take_keeps_none_behind_it(
+    tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "WAITS", (0.01,) * 2)
+    monkeypatch.setattr(sending, "GIVE_UP_AFTER", timedelta(seconds=0.1))
+    key = "Idempotency-Key"
+    httpserver.expect_request(sending.PUSH_PATH, headers={key: "A"}).respond_with_data("{}", 500)
+    httpserver.expect_request(sending.PUSH_PATH, headers={key: "B"}).respond_with_data("{}", 403)
+    here = centre_of(httpserver, tmp_path / "centre")
+    for name in ("A", "B"):
+        enqueue(here, name, envelope(name, [notice(name.lower())]))
+    assert push(here) == 1
+    assert [request.headers[key] for request, _ in httpserver.log][:3] == ["A", "B", "A"]
+
+
 def test_the_private_key_is_for_its_owner_and_never_registered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "centre"
     main(["--folder", str(folder), "keygen", "--centre", CENTRE, "--url", "https://intake.example"])
@@ -169,8 +218,11 @@ def test_the_private_key_is_for_its_owner_and_never_registered(tmp_path: Path, c
         (["keygen", "--centre", "14", "--url", "https://x"], "6 digits"),
         (["push", "nothing.json"], "client.json is not there"),
         (["verify-receipt", "nothing.json"], "cannot be read"),
+        (["verify-receipt", "BROKEN"], "is no JSON object"),
     ],
 )
 def test_a_mistake_is_one_clear_line(arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--folder", str(tmp_path / "none"), *arguments]) == 1
+    broken = tmp_path / "broken.json"
+    broken.write_text("{", "utf-8")
+    assert main(["--folder", str(tmp_path / "none"), *(str(broken) if one == "BROKEN" else one for one in arguments)]) == 1
     assert words in capsys.readouterr().err
