@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import psycopg
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
-from core.errors import LeaseLost
+from core.errors import FixConfiguration, LeaseLost
 from core.logs import log_event
 from core.settings import database_url
 from warehouse.database import Role, transaction
@@ -70,6 +70,7 @@ def carry_notices() -> int:
 
     Raises:
         LeaseLost: other runs took over again and again; the batches stay to be carried.
+        FixConfiguration: the bytes of an undecided batch are gone or were changed; every other batch is carried.
     """
     from pipeline.handoffs import work_out_handoffs
     from pipeline.link import link
@@ -79,8 +80,12 @@ def carry_notices() -> int:
 
     with transaction(Role.ETL) as connection:
         undecided = left_undecided(connection)
+    broken: list[FixConfiguration] = []
     for batch_id in undecided:
-        accept(batch_id, RawStore())
+        try:
+            accept(batch_id, RawStore())
+        except FixConfiguration as error:
+            broken.append(error)
     with transaction(Role.ETL) as connection:
         batches = take_up(connection)
     if batches:
@@ -89,6 +94,8 @@ def carry_notices() -> int:
         with transaction(Role.ETL) as connection:
             mark_carried(connection, batches)
         log_event("notices carried through", batches=len(batches))
+    if broken:
+        raise broken[0]
     return len(batches)
 
 

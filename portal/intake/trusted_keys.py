@@ -6,7 +6,6 @@ import threading
 from collections.abc import Mapping
 
 from core.clock import today_date
-from core.errors import GuituError
 from core.logs import log_event
 from warehouse.database import Role, transaction
 from warehouse.intake.centres import CentreKey, read_keys
@@ -57,5 +56,5 @@ class TrustedKeys:
         try:
             with unavailable_when_the_server_is(), transaction(Role.INTAKE) as connection:
                 self._keys = {key.app_key: key for key in read_keys(connection)}
-        except GuituError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next reading comes: a thread that ended would keep old keys
             log_event("the registry of centres cannot be read", error=type(error).__name__)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from core.errors import FixConfiguration
 from pipeline import arrivals
 from warehouse.database import Role, transaction
 from warehouse.intake.carrying import left_undecided, mark_carried, take_up
@@ -76,6 +77,16 @@ def listening(story: Callable[[Callable[[float], Awaitable[list[int] | None]]], 
             following.cancel()
 
     asyncio.run(run())
+
+
+def test_a_batch_whose_bytes_are_gone_is_told_and_keeps_no_other_from_being_carried() -> None:
+    broken, fine = push("a", "landed", rings=False, age=timedelta(minutes=2)), push("b", rings=False)
+    with pytest.raises(FixConfiguration, match="raw bytes"):
+        arrivals.carry_notices()
+    with transaction(Role.ETL) as connection:
+        found = connection.execute(text("select landing_batch_id from landing.push where carried_at is not null"))
+        assert list(found.scalars()) == [fine]
+        assert left_undecided(connection) == [broken]
 
 
 def carried(*batch_ids: int) -> None:
