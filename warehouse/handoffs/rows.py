@@ -128,8 +128,6 @@ class RegisteredPerson(SourceRow):
     clean_since_date: date | None = None
     is_contact_lost: bool | None = None
     contact_lost_date: date | None = None
-    police_station_code: str | None = None
-    hukou_police_station_code: str | None = None
     residence_region_code: str | None = None
     hukou_region_code: str | None = None
 

@@ -106,9 +106,12 @@ def addresses_in(file: Path) -> list[Address]:
     """The addresses of a YAML file: a list of audience, scope, address, valid_from and, where it ends, valid_to.
 
     Raises:
-        FixConfiguration: the file is no such list.
+        FixConfiguration: the file cannot be read or is no such list.
     """
-    read = yaml.safe_load(file.read_text("utf-8"))
+    try:
+        read = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise FixConfiguration(f"{file.name} cannot be read as YAML ({type(error).__name__})") from error
     if not isinstance(read, list):
         raise FixConfiguration(f"{file.name} must be a list of recipients")
     return [_address(file, number, one) for number, one in enumerate(read, 1)]

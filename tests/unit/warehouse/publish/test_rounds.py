@@ -113,3 +113,8 @@ def test_recipients_are_read_from_a_file(tmp_path: Path) -> None:
     file.write_text("- {audience: police, scope: '140100'}\n", "utf-8")
     with pytest.raises(FixConfiguration, match="entry 1"):
         addresses_in(file)
+    file.write_text("- {audience: [", "utf-8")
+    with pytest.raises(FixConfiguration, match="YAML"):
+        addresses_in(file)
+    with pytest.raises(FixConfiguration, match="FileNotFoundError"):
+        addresses_in(tmp_path / "none.yaml")
