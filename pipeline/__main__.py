@@ -1,4 +1,5 @@
-"""Any step without Airflow: `python -m pipeline ingest|link|handoffs|benefits|publish|run-all|carry|notify|unsent|manifests`."""
+"""Any step without Airflow: `python -m pipeline ingest|link|handoffs|benefits|publish|run-all|reconcile|carry|notify|unsent|
+manifests`."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         ("notify", _notify, "send the messages that are due"),
         ("unsent", _unsent, "look for what the centres should have sent"),
         ("manifests", _manifests, "sign for each centre what came from it on the days that are over"),
-        ("run-all", _run_all, "all of these, in order"),
+        ("run-all", _run_all, "ingest, link, handoffs, benefits and publish, in this order"),
     ):
         commands.add_parser(name, help=means).set_defaults(run=lambda given, run=run: run())
     return parser

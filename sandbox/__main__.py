@@ -1,4 +1,4 @@
-"""`python -m sandbox demo|stop|status|generate|serve`: a fictional province shown, written or played."""
+"""`python -m sandbox demo|notice|stop|status|generate|serve`: a fictional province shown, written or played."""
 
 from __future__ import annotations
 
