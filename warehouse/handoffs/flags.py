@@ -17,7 +17,7 @@ from warehouse.handoffs.situation import Situation
 from warehouse.handoffs.states import PHASES
 from warehouse.registry.parameters import ParameterValue
 
-RULE_VERSION = "2026-11"
+RULE_VERSION = "2026-11-22"
 
 FLAGS: tuple[FlagRule, ...] = (
     *flags_before_release.RULES,
