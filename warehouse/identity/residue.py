@@ -141,9 +141,7 @@ def _rules(compared: Compared, is_node_contested: np.ndarray) -> np.ndarray:
 def _is_alike_in_a_place(compared: Compared) -> np.ndarray:
     """Rule 7 but for the second candidate, with whom it is rule 9: such a row is joined or asked about, whatever the model says."""
     is_alike = is_same_name_and_birth(compared) & (compared.level("number") != NUMBER_CONTRADICTS)
-    supported: np.ndarray = (
-        (compared.level("number") >= NUMBER_PREFIX15) | (compared.level("county") == 1) | (compared.level("phone") == 1)
-    )
+    supported: np.ndarray = (compared.level("number") >= NUMBER_PREFIX15) | (compared.level("county") == 1) | (compared.level("phone") == 1)
     return is_alike & supported
 
 
