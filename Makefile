@@ -53,7 +53,7 @@ stop: ## stop what `make demo` started; nothing is lost
 	@if [ -x $(PY) ]; then $(PY) -m sandbox stop; else echo "Nothing to stop: there is no .venv."; fi
 
 test: $(SYNCED) ## every test but the slow ones (under 15 minutes on two cores)
-	@$(PY) -m pytest -m "not slow" -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(SYNCED) ## format, lint, types, import contracts; changes nothing
 	@status=0; \

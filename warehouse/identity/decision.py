@@ -63,11 +63,21 @@ class Decision:
         return alone
 
     def _loosen(self, memory: Memory) -> None:
-        """Of two rows of one number that a steward keeps apart, the one that is less like the holder stands by itself."""
+        """Of two rows of one number that a steward keeps apart, one stands by itself, with the rows the steward ties to it: the one
+        tied to fewer, or else the one that is less like the holder."""
         for pair in memory.never:
-            one, other = sorted(pair, key=lambda p: (self.name_level[p], self.birth_level[p], self.evidence.row_order([p])))
-            if not self.is_loose[one] and not self.is_loose[other] and self.number[one] == self.number[other]:
-                self.is_loose[one], self.is_contested[one], self.rule[one] = True, True, Rule.CONTESTED
+            ordered = sorted(pair, key=lambda p: (self.name_level[p], self.birth_level[p], self.evidence.row_order([p])))
+            bound = sorted((self._tied_by_steward(p, memory) for p in ordered), key=len)
+            if self.number[pair[0]] == self.number[pair[1]] and not self.is_loose[list(pair)].any() and bound[0].isdisjoint(bound[1]):
+                leaving = list(bound[0])
+                self.is_loose[leaving], self.is_contested[leaving], self.rule[leaving] = True, True, Rule.CONTESTED
+
+    def _tied_by_steward(self, position: int, memory: Memory) -> set[int]:
+        """The row and those of its number that stewards said to be one person with it."""
+        found = {position}
+        while near := {p for pair in memory.same if found & set(pair) for p in pair if self.number[p] == self.number[position]} - found:
+            found |= near
+        return found
 
     def _join_as_told(self, one: int, other: int) -> None:
         if self.groups.join(int(self.node[one]), int(self.node[other]), by_steward=True):
