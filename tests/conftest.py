@@ -1,5 +1,6 @@
 """What every test may ask for: a real PostgreSQL server, an empty or a migrated database, keys and raw bytes of its own."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -8,6 +9,15 @@ from pathlib import Path
 import pytest
 
 from sandbox import postgres
+
+
+@pytest.fixture(autouse=True)
+def logging_as_found() -> Iterator[None]:
+    """A command run inside a test shows its events on that test's standard error, which is closed after it."""
+    ours, every = logging.getLogger("guitu"), logging.getLogger()
+    found = (ours.handlers, ours.propagate, ours.level, every.handlers)
+    yield
+    ours.handlers, ours.propagate, ours.level, every.handlers = found
 
 
 @pytest.fixture(scope="session")

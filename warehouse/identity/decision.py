@@ -66,10 +66,12 @@ class Decision:
         """Of two rows of one number that a steward keeps apart, one stands by itself, with the rows the steward ties to it: the one
         tied to fewer, or else the one that is less like the holder."""
         for pair in memory.never:
-            ordered = sorted(pair, key=lambda p: (self.name_level[p], self.birth_level[p], self.evidence.row_order([p])))
-            bound = sorted((self._tied_by_steward(p, memory) for p in ordered), key=len)
-            if self.number[pair[0]] == self.number[pair[1]] and not self.is_loose[list(pair)].any() and bound[0].isdisjoint(bound[1]):
-                leaving = list(bound[0])
+            one, other = sorted(pair, key=lambda p: (self.name_level[p], self.birth_level[p], self.evidence.row_order([p])))
+            if self.number[one] != self.number[other] or self.is_loose[one] or self.is_loose[other]:
+                continue
+            fewer, more = sorted((self._tied_by_steward(p, memory) for p in (one, other)), key=len)
+            if fewer.isdisjoint(more):
+                leaving = list(fewer)
                 self.is_loose[leaving], self.is_contested[leaving], self.rule[leaving] = True, True, Rule.CONTESTED
 
     def _tied_by_steward(self, position: int, memory: Memory) -> set[int]:

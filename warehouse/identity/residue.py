@@ -129,7 +129,7 @@ def _rules(compared: Compared, is_node_contested: np.ndarray) -> np.ndarray:
     node = compared.pairs["node"].to_numpy()
     number = compared.level("number")
     is_slip = (number == NUMBER_ONE_SLIP) & (compared.level("name") >= NAME_VARIANT) & (compared.level("birth") >= BIRTH_NEAR)
-    is_alike = is_same_name_and_birth(compared) & (number != NUMBER_CONTRADICTS)
+    is_alike = _is_alike(compared)
     count = int(node.max(initial=-1)) + 1
     slips, alike = np.bincount(node[is_slip], minlength=count), np.bincount(node[is_alike], minlength=count)
     by_slip = is_slip & (slips[node] == 1)
@@ -138,11 +138,15 @@ def _rules(compared: Compared, is_node_contested: np.ndarray) -> np.ndarray:
     return np.select([by_slip & free, by_place & free], [Rule.ONE_SLIP, Rule.ALIKE], Rule.MODEL).astype(np.int8)
 
 
+def _is_alike(compared: Compared) -> np.ndarray:
+    alike: np.ndarray = is_same_name_and_birth(compared) & (compared.level("number") != NUMBER_CONTRADICTS)
+    return alike
+
+
 def _is_alike_in_a_place(compared: Compared) -> np.ndarray:
     """Rule 7 but for the second candidate, with whom it is rule 9: such a row is joined or asked about, whatever the model says."""
-    is_alike = is_same_name_and_birth(compared) & (compared.level("number") != NUMBER_CONTRADICTS)
     supported: np.ndarray = (compared.level("number") >= NUMBER_PREFIX15) | (compared.level("county") == 1) | (compared.level("phone") == 1)
-    return is_alike & supported
+    return _is_alike(compared) & supported
 
 
 def _stands(decision: Decision, seekers: Seekers, best: _Best, standing: np.ndarray | None) -> np.ndarray:

@@ -15,10 +15,8 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
 from core.clock import now_at
-from core.errors import RetryLater
 from core.faults import crash_point
 from core.logs import log_event
 from expectations.decoding import decode
@@ -26,7 +24,7 @@ from warehouse.database import Role, transaction
 from warehouse.intake.answers import Decided, Sent, decided, notices, push_answer, upload_answer
 from warehouse.intake.centres import trusted
 from warehouse.intake.push import CHANNEL, Answer, Desk, Push, Refusal, durable_transaction, unavailable_when_the_server_is
-from warehouse.intake.together import Collision, Together, plain_of
+from warehouse.intake.together import Together, plain_of
 from warehouse.landing.batches import insert_batch
 from warehouse.landing.raw import RawStore
 from warehouse.staging.accept import accept
@@ -48,7 +46,7 @@ class Intake:
         try:
             found = {place: plain for place, push in enumerate(pushes) if (plain := plain_of(push))}
             return self._together.take(found)
-        except (Collision, DBAPIError, OSError, RetryLater) as error:
+        except Exception as error:  # noqa: BLE001 - one strange batch must not take its neighbours along
             log_event("batches not taken in together", batches=len(pushes), error=type(error).__name__)
             return {}
 

@@ -7,6 +7,7 @@ from boundaries import Boundary, holds
 
 from warehouse.handoffs.calendar import WorkingCalendar
 from warehouse.handoffs.deadlines import Deadlines
+from warehouse.handoffs.flags import RULE_VERSION
 from warehouse.handoffs.handoff import handoff_of
 from warehouse.handoffs.routing import Stations
 
@@ -181,7 +182,7 @@ def test_the_stations_region_counts_though_no_case_names_the_station() -> None:
 def test_evidence_names_rows_rule_parameters_and_audience_and_no_values() -> None:
     evidence = e.opened(e.roster(), as_of=date(2026, 10, 3))["NOTICE_MISSING"].evidence
     assert evidence == {
-        "rule": "2026-11",
+        "rule": RULE_VERSION,
         "source": "戒毒条例 34",
         "rows": [{"feed": "centre_roster", "source_key": "140100Q001-ZS-1", "field": "expected_release_date", "value_class": "date"}],
         "parameters": ["notice_lead_days/000000/any/2011-06-26", "notice_lead_day_kind/000000/any/2011-06-26"],
