@@ -26,7 +26,9 @@ class Role(StrEnum):
     ETL = "guitu_etl"
     PUBLISHER = "guitu_publisher"
     HANDOFF_READER = "guitu_handoff_reader"
-    BENEFIT_READER = "guitu_benefit_reader"
+    CIVIL_AFFAIRS_READER = "guitu_civil_affairs_reader"
+    EMPLOYMENT_READER = "guitu_employment_reader"
+    HOUSING_READER = "guitu_housing_reader"
     OPERATOR = "guitu_operator"
 
 

@@ -45,7 +45,7 @@ def household_findings(situation: Situation, benefit_code: str, conditions: tupl
         member_row=np.full(count, -1, dtype=np.int64),
         conditions=conditions,
         region=households.region,
-        is_station_only=np.zeros(count, dtype=bool),
+        has_own_application=np.zeros(count, dtype=bool),
         payable=amounts,
     )
 

@@ -87,8 +87,15 @@ def employment_assistance(situation: Situation) -> Findings:
         Condition("EA5", answer(np.where(seeker.is_registered[person], TRUE, OPEN)), citation, tell_seeker),
     )
     office = np.where(home[person] != NOBODY, at(situation.households.region, home[person], 0), region[person])
-    applied = any_by(facts.column(SEEKERS, "person_id"), seeker.exists, len(facts.persons))[person]
-    return person_findings(situation, "employment_assistance", person, home[person], conditions, region=office, has_own_application=applied)
+    return person_findings(
+        situation,
+        "employment_assistance",
+        person,
+        home[person],
+        conditions,
+        region=office,
+        has_own_application=seeker.is_registered[person],
+    )
 
 
 def _seekers(situation: Situation) -> Seeker:

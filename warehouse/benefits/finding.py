@@ -57,7 +57,8 @@ class Findings:
 
     `household`, `person`: places in the facts (NOBODY: none; a person may also be unsure). `member_row`: row of assistance_members the
     subject is, where it is one (-1 else). `payable`: millionths of a yuan, NOT_KNOWN where no amount is modelled. `region`: whose
-    office looks at it, 0 where not known. `is_station_only`: without assistance household and own application.
+    office looks at it, 0 where not known. `has_own_application`: the person asks for this very thing, or is registered
+    for it, on the day.
     """
 
     benefit_code: str
@@ -67,13 +68,18 @@ class Findings:
     member_row: np.ndarray
     conditions: tuple[Condition, ...]
     region: np.ndarray
-    is_station_only: np.ndarray
+    has_own_application: np.ndarray
     payable: np.ndarray
 
     @property
     def outcome(self) -> Answer:
         """The outcome of every subject, OUTCOMES by code, with the names of all that was not known."""
         return combine([condition.answer for condition in self.conditions])
+
+    @property
+    def is_station_only(self) -> np.ndarray:
+        """For every subject: without assistance household and own application, for the station worker alone."""
+        return (self.household == NOBODY) & ~self.has_own_application
 
     @property
     def is_sample(self) -> np.ndarray:
@@ -101,7 +107,7 @@ class Findings:
             self.member_row[rows],
             tuple(_take(condition, rows) for condition in self.conditions),
             self.region[rows],
-            self.is_station_only[rows],
+            self.has_own_application[rows],
             self.payable[rows],
         )
 

@@ -111,7 +111,10 @@ def person_findings(
     region: np.ndarray,
     has_own_application: np.ndarray,
 ) -> Findings:
-    """Findings of a benefit whose subjects are persons; without household and application they are for the station worker alone."""
+    """Findings of a benefit whose subjects are persons; without household and application they are for the station worker alone.
+
+    An application counts that is open: who had one long ago and is looked at for a return only must not be seen for it by a desk.
+    """
     return Findings(
         benefit_code=benefit_code,
         version=situation.version,
@@ -120,6 +123,6 @@ def person_findings(
         member_row=np.full(len(person), -1, dtype=np.int64),
         conditions=conditions,
         region=region,
-        is_station_only=(household == NOBODY) & ~has_own_application,
+        has_own_application=has_own_application,
         payable=np.full(len(person), NOT_KNOWN, dtype=np.int64),
     )

@@ -28,7 +28,6 @@ def public_housing(situation: Situation) -> Findings:
     of_person, of_household = rows["person_id"].to_numpy(), rows["household_number"].to_numpy()
     state = rows["tenancy_state_code"].to_numpy()
     waiting = latest_row_by(of_person, rows["application_date"].to_numpy(), exists & (state == WAITING), len(facts.persons))
-    applied = any_by(of_person, exists, len(facts.persons))
     home = household_of_persons(situation)
     asked_for = np.where(home != NOBODY, home, at(of_household, waiting, NOBODY))
     is_looked_at = (asked_for != NOBODY) & at(situation.households.is_looked_at, asked_for, False)
@@ -71,7 +70,7 @@ def public_housing(situation: Situation) -> Findings:
         Condition("PH3", income.answer(), citation, income.tell, line),
     )
     office = np.where(with_facts != NOBODY, at(situation.households.region, with_facts, 0), region[person])
-    return person_findings(situation, HOUSING, person, household, conditions, region=office, has_own_application=applied[person])
+    return person_findings(situation, HOUSING, person, household, conditions, region=office, has_own_application=waiting[person] >= 0)
 
 
 class AreaOfPersons:

@@ -74,6 +74,6 @@ def member_findings(situation: Situation, benefit_code: str, rows: np.ndarray, c
         member_row=rows,
         conditions=conditions,
         region=situation.households.region[household],
-        is_station_only=np.zeros(len(rows), dtype=bool),
+        has_own_application=np.zeros(len(rows), dtype=bool),
         payable=np.full(len(rows), NOT_KNOWN, dtype=np.int64),
     )

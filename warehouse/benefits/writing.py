@@ -29,6 +29,7 @@ COLUMNS = (
     "payable_yuan",
     "region_code",
     "is_station_only",
+    "has_own_application",
     "is_sample",
 )
 ABSENCE = "absence_id, person_id, since_date, return_date, return_region_code, is_over"
@@ -103,12 +104,12 @@ def rows_of(found: Iterable[Findings], facts: Facts, subjects: Subjects) -> Iter
     households = np.isin(facts.households.astype(str), np.asarray(subjects.households, dtype=str))
     persons = np.isin(facts.persons.astype(str), np.asarray(subjects.persons, dtype=str))
     for findings in found:
-        is_sample = findings.is_sample
+        marks = np.column_stack((findings.is_station_only, findings.has_own_application, findings.is_sample)).tolist()
         for row in rows_told(findings, households, persons).tolist():
             key = findings.key(row, facts)
             if key not in seen:
                 seen.add(key)
-                yield key, *_row(findings, row, facts), bool(is_sample[row])
+                yield key, *_row(findings, row, facts), *marks[row]
 
 
 def _row(findings: Findings, row: int, facts: Facts) -> tuple[Any, ...]:
@@ -123,7 +124,6 @@ def _row(findings: Findings, row: int, facts: Facts) -> tuple[Any, ...]:
         json.dumps(findings.reasons(row), ensure_ascii=False, separators=(",", ":")),
         None if payable == NOT_KNOWN else Decimal(payable).scaleb(-6).quantize(Decimal("0.01")),
         str(findings.region[row]) if findings.region[row] else None,
-        bool(findings.is_station_only[row]),
     )
 
 

@@ -16,6 +16,7 @@ from core.logs import log_event
 from expectations.messages import every_message
 from warehouse.database import Role
 from warehouse.tables.base import SCHEMAS
+from warehouse.tables.desks import desk_statements
 from warehouse.tables.feeds import staging_tables
 from warehouse.tables.views import view_statements
 
@@ -45,7 +46,7 @@ def migrate(url: str) -> None:
         configuration.attributes["connection"] = connection
         command.upgrade(configuration, "head")
         added = expand_staging(connection)
-        for statement in view_statements():
+        for statement in (*view_statements(), *desk_statements()):
             connection.execute(text(statement))
         _grant(connection)
         _load_reference_rows(connection)

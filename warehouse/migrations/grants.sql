@@ -50,16 +50,22 @@ grant select, insert, update, delete on all tables in schema published to guitu_
 grant select, insert, update on ops.lease, ops.run, ops.publication to guitu_publisher;
 grant usage on all sequences in schema ops to guitu_publisher;
 
-grant usage on schema published to guitu_handoff_reader, guitu_benefit_reader, guitu_operator;
+grant usage on schema published to guitu_handoff_reader, guitu_operator;
 grant select on published.handoffs, published.handoff_flags, published.case_flags, published.points_balances, published.service_counts, published.kpis to guitu_handoff_reader;
-grant select on published.findings, published.household_flags to guitu_benefit_reader;
--- Benefit desks see no finding about somebody without household and application, and no flag before the next working morning.
+-- Each benefit desk reads what is its own: civil affairs findings and flags of assistance households and applicants, the others the parts
+-- of warehouse/tables/desks.py. None sees a finding about somebody without household and application, or a flag before the next working
+-- morning.
+grant usage on schema published to guitu_civil_affairs_reader, guitu_employment_reader, guitu_housing_reader;
+grant select on published.findings, published.household_flags to guitu_civil_affairs_reader;
+grant select on published.employment_findings, published.excluded_occupations to guitu_employment_reader;
+grant select on published.housing_findings, published.housing_flags to guitu_housing_reader;
 alter table published.findings enable row level security;
 alter table published.household_flags enable row level security;
-drop policy if exists benefit_desks on published.findings;
-create policy benefit_desks on published.findings for select to guitu_benefit_reader using (not is_station_only);
-drop policy if exists benefit_desks on published.household_flags;
-create policy benefit_desks on published.household_flags for select to guitu_benefit_reader using (visible_from <= now());
+drop policy if exists civil_affairs on published.findings;
+create policy civil_affairs on published.findings for select to guitu_civil_affairs_reader
+    using (not is_station_only and (household_number is not null or benefit_code <> 'employment_assistance'));
+drop policy if exists civil_affairs on published.household_flags;
+create policy civil_affairs on published.household_flags for select to guitu_civil_affairs_reader using (visible_from <= now());
 drop policy if exists house on published.findings;
 create policy house on published.findings to guitu_publisher, guitu_etl using (true) with check (true);
 drop policy if exists house on published.household_flags;

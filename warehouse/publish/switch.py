@@ -69,6 +69,7 @@ MIRRORS = (
             "payable_yuan",
             "region_code",
             "is_station_only",
+            "has_own_application",
             "is_sample",
         ),
         "benefits.finding",

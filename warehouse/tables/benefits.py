@@ -54,6 +54,7 @@ class Finding(Table):
     payable_yuan: Mapped[Decimal | None] = column("Payable a month where the benefit is an amount; empty where not modelled", Numeric)
     region_code: Mapped[str | None] = column("Region whose office looks at it: of the household, the application or the residence")
     is_station_only: Mapped[bool] = column("No assistance household and no own application: for the station worker alone")
+    has_own_application: Mapped[bool] = column("The person asks for this very thing, or is registered for it, on the day")
     is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
     worked_out_by_run: Mapped[int] = column("Run that found it so", BigInteger, ForeignKey("ops.run.run_id"))
 

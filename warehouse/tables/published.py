@@ -88,6 +88,7 @@ class Findings(Table):
     payable_yuan: Mapped[Decimal | None] = column("Payable a month where the benefit is an amount; empty where not modelled", Numeric)
     region_code: Mapped[str | None] = column("Region whose office looks at it")
     is_station_only: Mapped[bool] = column("No assistance household and no own application: for the station worker alone")
+    has_own_application: Mapped[bool] = column("The person asks for this very thing, or is registered for it, on the day")
     is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
 
 

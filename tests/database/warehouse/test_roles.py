@@ -7,6 +7,11 @@ from sqlalchemy.exc import ProgrammingError
 from warehouse.database import Role, transaction
 from warehouse.tables import staging_tables
 
+DESKS = {
+    Role.CIVIL_AFFAIRS_READER: ("findings", "household_flags"),
+    Role.EMPLOYMENT_READER: ("employment_findings", "excluded_occupations"),
+    Role.HOUSING_READER: ("housing_findings", "housing_flags"),
+}
 DRUG_RELATED = [f"{t.schema}.{t.name}" for t in staging_tables() if t.schema == "sealed"]
 
 
@@ -28,16 +33,26 @@ def test_the_sealed_schema_holds_every_drug_related_feed() -> None:
     assert "sealed.drug_tests" in DRUG_RELATED
 
 
-@pytest.mark.parametrize("role", [Role.BENEFIT_READER, Role.HANDOFF_READER, Role.OPERATOR, Role.INTAKE, Role.PUBLISHER])
+@pytest.mark.parametrize("role", [*DESKS, Role.HANDOFF_READER, Role.OPERATOR, Role.INTAKE, Role.PUBLISHER])
 def test_no_reader_reaches_a_staging_table(warehouse_url: str, role: Role) -> None:
     for table in staging_tables():
         assert not may_read(role, f"{table.schema}.{table.name}")
 
 
-def test_a_benefit_reader_reads_findings_and_no_handoff(warehouse_url: str) -> None:
-    assert may_read(Role.BENEFIT_READER, "published.findings")
-    for table in ("handoffs", "handoff_flags", "case_flags", "source_links", "rejected_rows", "feed_health"):
-        assert not may_read(Role.BENEFIT_READER, f"published.{table}")
+@pytest.mark.parametrize("role", DESKS)
+def test_a_benefit_desk_reads_its_own_findings_and_nothing_else(warehouse_url: str, role: Role) -> None:
+    with transaction(Role.OWNER) as connection:
+        everything = (
+            connection.execute(
+                text(
+                    "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+                    "where c.relkind in ('r', 'p', 'v', 'm') and n.nspname not in ('pg_catalog', 'information_schema')"
+                )
+            )
+            .scalars()
+            .all()
+        )
+    assert {name for name in everything if may_read(role, name)} == {f"published.{name}" for name in DESKS[role]}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +71,7 @@ def test_a_benefit_reader_reads_findings_and_no_handoff(warehouse_url: str) -> N
         (Role.PUBLISHER, "delete from identity.link"),
         (Role.PUBLISHER, "select 1 from sealed.drug_tests"),
         (Role.OPERATOR, "select 1 from published.handoffs"),
-        (Role.BENEFIT_READER, "select pg_read_file('/etc/passwd')"),
+        *((desk, "select pg_read_file('/etc/passwd')") for desk in DESKS),
     ],
 )
 def test_a_role_is_refused_what_its_step_does_not_need(warehouse_url: str, role: Role, statement: str) -> None:

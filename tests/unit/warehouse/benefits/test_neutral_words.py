@@ -27,6 +27,7 @@ from warehouse.benefits.household_flags import household_flags_of
 from warehouse.benefits.tenancy_flags import tenancy_flags_of
 from warehouse.registry.loading import SAMPLE_FILE
 from warehouse.tables import metadata
+from warehouse.tables.desks import desk_statements
 from warehouse.tables.outbox import AUDIENCES
 
 CHINESE = "毒|戒|吸|强制隔离|社区康复|尿检|复吸|出所|拘|刑|监狱|禁"
@@ -74,10 +75,19 @@ def of_commands(parser: argparse.ArgumentParser) -> Texts:
 def of_tables(declared: MetaData) -> Texts:
     """Names and comments of tables, columns, constraints and indexes of what benefits keep and desks read."""
     for table in declared.sorted_tables:
-        if table.schema == "benefits" or table.fullname in {"published.findings", "published.household_flags"}:
+        if table.schema == "benefits" or table.fullname in {
+            "published.findings",
+            "published.household_flags",
+            "published.excluded_occupations",
+        }:
             named = [*table.columns, *table.constraints, *table.indexes]
             for one in [table, *named]:
                 yield table.fullname, f"{one.name} {getattr(one, 'comment', None) or ''} {getattr(one, 'sqltext', '')}"
+
+
+def of_views(statements: list[str]) -> Texts:
+    """The views of the desks, as the catalogue shows them."""
+    yield from (("view", statement) for statement in statements)
 
 
 def of_parameters(file: Path) -> Texts:
@@ -121,6 +131,7 @@ EVERYTHING: dict[str, Callable[[], Texts]] = {
     "files": lambda: of_files(PROJECT),
     "commands": lambda: of_commands(_parser()),
     "tables": lambda: of_tables(metadata),
+    "views": lambda: of_views(desk_statements()),
     "parameters": lambda: of_parameters(SAMPLE_FILE),
     "codes": of_codes,
     "answers": lambda: of_answers(cases()),
@@ -146,7 +157,7 @@ def test_no_answer_names_a_closed_feed_and_reasons_have_the_published_shape() ->
 
 
 def test_names_of_tables_and_files_name_no_closed_feed() -> None:
-    named = " ".join(one for gather in ("tables", "commands", "codes", "parameters") for _, one in EVERYTHING[gather]())
+    named = " ".join(one for gather in ("tables", "views", "commands", "codes", "parameters") for _, one in EVERYTHING[gather]())
     named += " ".join(Path(where).name for where, _ in of_files(PROJECT))
     assert [feed for feed in CLOSED_FEEDS if feed in named] == []
 
@@ -188,6 +199,8 @@ def test_every_gatherer_sees_a_word_that_was_put_there(tmp_path: Path) -> None:
     planted = MetaData()
     Table("finding", planted, Column("x", comment="尿检"), schema="benefits")
     assert found_in(of_tables(planted))
+
+    assert found_in(of_views(["select 1 as after_custody"]))
 
     file = tmp_path / "p.yaml"
     file.write_text("parameters: [{name: dibao_standard_yuan, means: drug, values: []}]", "utf-8")
