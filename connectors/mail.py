@@ -18,6 +18,7 @@ from email.utils import format_datetime
 
 from connectors.webhook import DeliveryRefused
 from core.errors import FixConfiguration, SourceUnavailable
+from core.settings import checked_port
 
 SECONDS = 20
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -47,7 +48,7 @@ class MailServer:
         """The server that a connection's settings name.
 
         Raises:
-            FixConfiguration: host or sender is missing, or letters would leave this machine unencrypted.
+            FixConfiguration: host or sender is missing, the port is none, or letters would leave this machine unencrypted.
         """
         security = settings.get("security", "starttls")
         if not settings.get("host") or not settings.get("sender") or security not in SECURITY:
@@ -56,7 +57,7 @@ class MailServer:
             raise FixConfiguration("security none is for a mail server on this machine only")
         return cls(
             host=settings["host"],
-            port=int(settings.get("port") or (465 if security == "tls" else 587)),
+            port=checked_port(settings.get("port") or ("465" if security == "tls" else "587"), "the mail connection"),
             sender=settings["sender"],
             security=security,
             login=settings.get("login", ""),

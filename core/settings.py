@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -77,19 +78,45 @@ def provider_connection(provider: str) -> dict[str, str]:
 
     Raises:
         MissingSecret: neither is set.
+        FixConfiguration: what is set cannot be read, or its port is none; the message names the setting, never what it holds.
     """
-    import json
-
     name = provider.upper()
-    plain = os.environ.get(f"GUITU_PROVIDER_{name}")
-    if plain:
-        return dict(pair.split("=", 1) for pair in plain.split())
-    airflow = os.environ.get(f"AIRFLOW_CONN_PROVIDER_{name}")
-    if not airflow:
-        raise MissingSecret(f"no connection for provider {provider}: set AIRFLOW_CONN_PROVIDER_{name} (JSON) or GUITU_PROVIDER_{name}")
-    given = json.loads(airflow)
-    extra = given.get("extra") or {}
-    if isinstance(extra, str):
-        extra = json.loads(extra)
-    found = {k: str(v) for k, v in given.items() if k != "extra" and v is not None}
-    return found | {k: str(v) for k, v in extra.items()}
+    ours, airflow = f"GUITU_PROVIDER_{name}", f"AIRFLOW_CONN_PROVIDER_{name}"
+    if os.environ.get(ours):
+        found = _pairs(ours)
+    elif os.environ.get(airflow):
+        found = _airflow_connection(airflow)
+    else:
+        raise MissingSecret(f"no connection for provider {provider}: set {airflow} (JSON) or {ours}")
+    if found.get("port"):
+        checked_port(found["port"], ours if os.environ.get(ours) else airflow)
+    return found
+
+
+def checked_port(given: str, setting: str) -> int:
+    """The port that a setting gives.
+
+    Raises:
+        FixConfiguration: it is no number from 1 to 65535.
+    """
+    if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= 65535):
+        raise FixConfiguration(f"the port in {setting} is no number from 1 to 65535: correct it there")
+    return int(given)
+
+
+def _pairs(setting: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in os.environ[setting].split()]
+    if not all(name and equals for name, equals, _ in pairs):
+        raise FixConfiguration(f"{setting} is not made of key=value pairs split by spaces (no space inside a value)")
+    return {name: value for name, _, value in pairs}
+
+
+def _airflow_connection(setting: str) -> dict[str, str]:
+    try:
+        given = json.loads(os.environ[setting])
+        extra = given.pop("extra", None) or {}
+        extra = json.loads(extra) if isinstance(extra, str) else extra
+        return {name: str(value) for name, value in (given | extra).items() if value is not None}
+    except (ValueError, TypeError, AttributeError):
+        # `from None`: what could not be read holds a password.
+        raise FixConfiguration(f"{setting} is no Airflow connection in JSON form (an object; `extra` an object or one as text)") from None

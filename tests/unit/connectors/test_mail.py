@@ -137,7 +137,10 @@ def test_a_letter_leaves_the_machine_encrypted_or_not_at_all() -> None:
         MailServer.of({"host": "mail.example.org", "sender": "guitu@example.org", "security": "none"})
     with pytest.raises(FixConfiguration, match="needs host"):
         MailServer.of({"sender": "guitu@example.org"})
+    with pytest.raises(FixConfiguration, match="port in the mail connection"):
+        MailServer.of({"host": "mail.example.org", "sender": "guitu@example.org", "port": "smtp"})
     assert MailServer.of({"host": "mail.example.org", "sender": "guitu@example.org"}).security == "starttls"
+    assert [MailServer.of({"host": "x", "sender": "y"} | more).port for more in ({}, {"security": "tls"}, {"port": "25"})] == [587, 465, 25]
 
 
 def test_starttls_is_required_and_the_certificate_is_checked(server: MailServer, mailbox: Mailbox, tmp_path: Path) -> None:
