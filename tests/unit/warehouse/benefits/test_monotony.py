@@ -18,7 +18,7 @@ from worlds import random_world, tables_of
 
 from expectations.agreement import feeds
 from warehouse.benefits.all_benefits import findings_of
-from warehouse.benefits.answers import OUTCOMES, PARAMETERS, WORDS
+from warehouse.benefits.answers import OUTCOMES, PARAMETERS, PROPERTY_PARAMETERS, WORDS
 from warehouse.benefits.facts import FEEDS, facts_of
 from warehouse.benefits.situation import situation_of
 from warehouse.registry.parameters import Parameters
@@ -27,8 +27,11 @@ SEEDS = st.integers(0, 2**32)
 FEW = settings(max_examples=1, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SAMPLE = sample_parameters()
-# An optional parameter that is absent is 0 or off, and the reason says so.
+# An optional parameter that is absent is 0 or off, and the reason says so; a benefit's own ceiling that is absent is the common one, which
+# may well be lower.
+HAS_ANOTHER = {f"{prefix}_{name}" for prefix in ("marginal", "rigid") for name in PROPERTY_PARAMETERS}
 WITHOUT_DEFAULT = [name for name in PARAMETERS if name in SAMPLE.parameters and not SAMPLE.parameters[name].optional]
+WITHOUT_DEFAULT = [name for name in WITHOUT_DEFAULT if name not in HAS_ANOTHER]
 DAYS = (date(2026, 11, 20), date(2026, 6, 30))
 BENEFITS = {"dibao", "dibao_marginal", "single_person_dibao", "tekun", "rigid_expenditure", "temporary_assistance", "public_housing"}
 BENEFITS |= {"employment_assistance", "orphan_like_child_allowance_review"}
