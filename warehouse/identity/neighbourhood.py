@@ -148,7 +148,7 @@ class _Spread:
         self._add("select record_id from touched_now", 0)
         self._reach(" union ".join(_sure_codes(name) for name in ("touched_now", "touched_then")), 0)
         self._add(
-            "select r.record_id from touched_then t join identity.link l using (feed, source_key) "
+            "select distinct r.record_id from touched_then t join identity.link l using (feed, source_key) "
             "join identity.link o on o.person_id = l.person_id join identity.record r on (r.feed, r.source_key) = (o.feed, o.source_key)",
             0,
         )
