@@ -11,14 +11,14 @@ import numpy as np
 
 from warehouse.benefits.amounts import MICRO, InForce, Places, one_or_other
 from warehouse.benefits.answers import FALSE, MISSING, NONE_MISSING, OPEN, TRUE, Answer, answer, bit
-from warehouse.benefits.facts import NO_CODE, NO_DAY, NOBODY, Facts, ages, day_number, months_before, none_or_from, past
+from warehouse.benefits.facts import NO_CODE, NO_DAY, NOBODY, Facts, ages, day_number, day_of, months_before, none_or_from, past
 from warehouse.benefits.finding import Condition, Findings, Told
 from warehouse.benefits.grouping import any_by, at, first_by
 from warehouse.benefits.income import is_in_window, is_placed
 from warehouse.benefits.persons import household_of_persons, member_row_of_persons, person_findings, places_of_persons, returned_within
 from warehouse.benefits.single_person_dibao import is_disabled
 from warehouse.benefits.situation import Situation
-from warehouse.benefits.telling import HOUSEHOLDS, MEMBERS, key_of, tell_return
+from warehouse.benefits.telling import HOUSEHOLDS, MEMBERS, changed_on, key_of, month_of, tell_return
 
 SEEKERS = "job_seekers"
 UNEMPLOYED, HARD_TO_EMPLOY = 1, 3
@@ -56,19 +56,21 @@ def employment_assistance(situation: Situation) -> Findings:
     member = member_row_of_persons(situation, looked_at=False)[person]
     oldest = situation.law.in_force("work_age_max_years", places)
     labour, hardship = _labour(facts, member, seeker.is_registered[person]), Hardship(situation, person, age, sex, places, seeker)
-    is_working, working_row = _working(situation)
+    is_working, placed, insured = _working(situation)
     citation = "就业促进法 52-54; 社会救助法 27" if situation.is_new_law else "就业促进法 52-54; 国务院令649号 42"
 
     def tell_seeker(place: int) -> Told:
         row = int(seeker.row[person[place]])
-        return Told("job_seeker", "registered" if row >= 0 else None, SEEKERS, key_of(situation, SEEKERS, row))
+        key, day = key_of(situation, SEEKERS, row), changed_on(situation, SEEKERS, row)
+        return Told("job_seeker", "registered" if row >= 0 else None, SEEKERS, key, day)
 
     def tell_labour(place: int) -> Told:
         row = int(member[place])
         if row < 0:
             return tell_seeker(place)
         code = int(facts.column(MEMBERS, "labour_capacity_code")[row])
-        return Told("labour_capacity", code if code >= 0 else None, MEMBERS, key_of(situation, MEMBERS, row))
+        key, day = key_of(situation, MEMBERS, row), changed_on(situation, MEMBERS, row)
+        return Told("labour_capacity", code if code >= 0 else None, MEMBERS, key, day)
 
     def tell_age(place: int) -> Told:
         value = int(age[place]) if age[place] >= 0 else None
@@ -81,7 +83,7 @@ def employment_assistance(situation: Situation) -> Findings:
             "EA3",
             answer(np.where(is_working[person], FALSE, TRUE)),
             citation,
-            lambda place: Told("work", *_tell_work(situation, working_row, int(person[place]))),
+            lambda place: _tell_work(situation, int(placed[person[place]]), int(insured[person[place]])),
         ),
         Condition("EA4", hardship.answer(), citation, hardship.tell, hardship.age_line, hardship.other_lines),
         Condition("EA5", answer(np.where(seeker.is_registered[person], TRUE, OPEN)), citation, tell_seeker),
@@ -128,7 +130,7 @@ def _labour(facts: Facts, member: np.ndarray, is_registered: np.ndarray) -> Answ
     return answer(result, np.full(len(result), bit("labour_capacity")))
 
 
-def _working(situation: Situation) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+def _working(situation: Situation) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For every person: in work by a placement in force or by contributions an employer pays; and the rows that show it."""
     facts, count = situation.facts, len(situation.facts.persons)
     placed = first_by(facts.column("job_placements", "person_id"), is_placed(facts, situation.as_of), count)
@@ -136,14 +138,18 @@ def _working(situation: Situation) -> tuple[np.ndarray, tuple[np.ndarray, np.nda
     paid = is_in_window(facts, situation.as_of) & rows["insurance_kind_code"].isin(WORK_INSURANCE).to_numpy()
     paid &= (rows["contribution_state_code"] == PAID).to_numpy() & (rows["employer_credit_number"] != NOBODY).to_numpy()
     insured = first_by(rows["person_id"].to_numpy(), paid, count)
-    return (placed >= 0) | (insured >= 0), (placed, insured)
+    return (placed >= 0) | (insured >= 0), placed, insured
 
 
-def _tell_work(situation: Situation, rows: tuple[np.ndarray, np.ndarray], person: int) -> tuple[str | None, str | None, str | None]:
-    for feed, row in zip(("job_placements", "insurance_contributions"), rows, strict=True):
-        if row[person] >= 0:
-            return "in work", feed, key_of(situation, feed, int(row[person]))
-    return "none in force", "job_placements", None
+def _tell_work(situation: Situation, placed: int, insured: int) -> Told:
+    """The placement in force with its first day, else the contribution with its month."""
+    if placed >= 0:
+        since = int(situation.facts.column("job_placements", "employment_start_date")[placed])
+        return Told("work", "in work", "job_placements", key_of(situation, "job_placements", placed), day_of(since))
+    if insured >= 0:
+        feed = "insurance_contributions"
+        return Told("work", "in work", feed, key_of(situation, feed, insured), month_of(situation, insured))
+    return Told("work", "none in force", "job_placements")
 
 
 class Hardship:
@@ -189,6 +195,7 @@ class Hardship:
             [name for name, holds in self._grounds.items() if holds[place]],
             SEEKERS if row >= 0 else None,
             key_of(self._situation, SEEKERS, row),
+            changed_on(self._situation, SEEKERS, row),
         )
 
     def _of_seekers(self, holds: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from warehouse.benefits.finding import Condition, Findings, Told
 from warehouse.benefits.grouping import at
 from warehouse.benefits.membership import residence_by_digits
 from warehouse.benefits.situation import Situation
-from warehouse.benefits.telling import key_of, tell_income
+from warehouse.benefits.telling import key_of, month_of, tell_income
 from warehouse.benefits.totals import income_test
 
 
@@ -97,7 +97,8 @@ def _tell_wage(situation: Situation, person: int, value: dict[str, str | None]) 
         return Told("own_wage", value, "job_placements", key_of(situation, "job_placements", row), day_of(int(wages.placed_since[person])))
     if wages.insured[person] != NOT_KNOWN:
         row = int(wages.insured_row[person])
-        return Told("own_wage", value, "insurance_contributions", key_of(situation, "insurance_contributions", row))
+        feed = "insurance_contributions"
+        return Told("own_wage", value, feed, key_of(situation, feed, row), month_of(situation, row))
     return Told("own_wage", value)
 
 

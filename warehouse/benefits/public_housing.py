@@ -14,7 +14,7 @@ from warehouse.benefits.finding import Condition, Findings, Told
 from warehouse.benefits.grouping import any_by, at, latest_row_by, sum_by
 from warehouse.benefits.persons import IncomeOfPersons, household_of_persons, person_findings, places_of_persons, returned_within
 from warehouse.benefits.situation import Situation
-from warehouse.benefits.telling import changed_on, key_of
+from warehouse.benefits.telling import changed_on, key_of, tell_checks
 
 HOUSING = "public_housing"
 WAITING, SERVED = 1, (2, 5)
@@ -56,6 +56,8 @@ def public_housing(situation: Situation) -> Findings:
     def tell_area(place: int) -> Told:
         value = None if not is_known[place] else {"area_sqm": two_decimals(int(told_area[place])), "members": int(heads[place])}
         row = int(told_row[place])
+        if row < 0 and is_known[place]:
+            return Told("housing_area", value, *tell_checks(situation, int(with_facts[place])))
         feed = HOUSING if row >= 0 else "means_checks"
         return Told("housing_area", value, feed, key_of(situation, HOUSING, row), changed_on(situation, HOUSING, row))
 

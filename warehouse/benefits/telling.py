@@ -29,6 +29,12 @@ def changed_on(situation: Situation, feed: str, row: int) -> date | None:
     return shanghai_day(int(situation.facts.column(feed, "source_updated_at")[row]))
 
 
+def month_of(situation: Situation, row: int) -> date:
+    """First day of the month that a contribution is for."""
+    month = int(situation.facts.column("insurance_contributions", "contribution_month")[row])
+    return date(month // 100, month % 100, 1)
+
+
 def key_of(situation: Situation, feed: str, row: int) -> str | None:
     """The key of a row."""
     return None if row < 0 else str(situation.facts.column(feed, "source_key")[row])
@@ -150,7 +156,7 @@ def _wage_source(situation: Situation, row: int, source: int) -> dict[str, Any]:
     if source == 0:
         day = day_of(int(wages.placed_since[person]))
     elif source == 1:
-        day = date(int(wages.insured_month[person]) // 100, int(wages.insured_month[person]) % 100, 1)
+        day = month_of(situation, of_source)
     else:
         day = changed_on(situation, feed, of_source) if source == 3 else _issued(situation, of_source)
     return {"source": {"feed": feed, "source_key": key_of(situation, feed, of_source)}, "fact_date": day.isoformat() if day else None}
@@ -198,6 +204,14 @@ def tell_property(situation: Situation, household: int, test: PropertyTest) -> T
 
 def _is_asked(situation: Situation, row: int) -> bool:
     return bool(situation.members.is_counted[row]) and not 0 <= situation.members.age[row] < ADULT
+
+
+def tell_checks(situation: Situation, household: int) -> tuple[str, str, date | None]:
+    """Of the checks of counted members that tell a dwelling's area: the feed, the first one's key, the latest one's day."""
+    area = situation.facts.column(CHECKS, "houses_area_sqm")
+    checks = [int(situation.check_row[row]) for row in rows_of(situation, household) if situation.members.is_counted[row]]
+    known = [check for check in checks if check >= 0 and area[check] != NOT_KNOWN]
+    return CHECKS, str(key_of(situation, CHECKS, known[0])), max(day for check in known if (day := _issued(situation, check)))
 
 
 def tell_return(situation: Situation, person: int, fact: str, value: dict[str, Any] | None = None) -> Told:

@@ -136,3 +136,25 @@ def test_a_tenancy_and_approvals_are_told_with_their_row_and_its_day() -> None:
         "temporary_assistance1",
         "2026-03-01",
     )
+
+
+@pytest.mark.parametrize(
+    ("case", "rule", "source_key", "fact_date"),
+    [
+        ({"members": [{}]}, "EA2", "M1", "2026-10-01"),
+        ({"members": [], "seekers": [{"source_updated_at": "2026-09-03"}]}, "EA2", "job_seekers0", "2026-09-03"),
+        ({"placements": [{"employment_start_date": "2026-08-02"}]}, "EA3", "job_placements0", "2026-08-02"),
+        ({"insurance": [{"contribution_month": 202609}]}, "EA3", "insurance_contributions0", "2026-09-01"),
+        ({}, "EA3", None, None),
+        ({"seekers": [{"source_updated_at": "2026-09-03"}]}, "EA4", "job_seekers0", "2026-09-03"),
+        ({"seekers": [{"source_updated_at": "2026-09-03"}]}, "EA5", "job_seekers0", "2026-09-03"),
+        ({"housing": [{}]}, "PH2", "C1", "2026-06-01"),
+        ({"members": [], "housing": [{}], "insurance": [{"contribution_month": 202609}]}, "PH3", "insurance_contributions0", "2026-09-01"),
+    ],
+)
+def test_a_condition_that_stands_on_a_row_tells_its_key_and_day(
+    case: dict, rule: str, source_key: str | None, fact_date: str | None
+) -> None:
+    told = findings_of(situation_of(facts_of(tables_of_case({"seekers": [{}]} | case)), sample_parameters(), DAY))
+    reason = next(one for found in told if len(found) for one in found.reasons(0) if one["rule"] == rule)
+    assert (reason["source"]["source_key"], reason["fact_date"]) == (source_key, fact_date)
