@@ -17,7 +17,7 @@ from warehouse.benefits.reading import HOUSEHOLD_FEEDS
 from warehouse.benefits.situation import LAW_OF_2026
 from warehouse.benefits.writing import Subjects
 
-RULES = "5"
+RULES = "6"
 """Version of the rules' code; another one than the last run's looks at everybody again."""
 READ_FEEDS = (*FEEDS, "registered_persons", "population_changes")
 # Payments are many, and only those of a category that has ended are read.

@@ -55,10 +55,10 @@ class Condition:
 class Findings:
     """One benefit's answers for all its subjects.
 
-    `household`, `person`: places in the facts (NOBODY: none; a person may also be unsure). `member_row`: row of assistance_members the
-    subject is, where it is one (-1 else). `payable`: millionths of a yuan, NOT_KNOWN where no amount is modelled. `region`: whose
-    office looks at it, 0 where not known. `has_own_application`: the person asks for this very thing, or is registered
-    for it, on the day.
+    `household`, `person`: places in the facts (NOBODY: none); a member row whose person is in doubt has the one it stands for alone.
+    `member_row`: row of assistance_members the subject is, where it is one (-1 else). `payable`: millionths of a yuan, NOT_KNOWN where no
+    amount is modelled. `region`: whose office looks at it, 0 where not known. `has_own_application`: the person asks for this very
+    thing, or is registered for it, on the day.
     """
 
     benefit_code: str
@@ -124,7 +124,7 @@ class Findings:
         return list(names_of(int(np.bitwise_or.reduce([condition.answer.missing[row] for condition in self.conditions]))))
 
     def key(self, row: int, facts: Facts) -> str:
-        """What makes the finding one: benefit, household and person; the member's own row where the person is not sure."""
+        """What makes the finding one: benefit, household and person; the member's own row where no person is known."""
         household, person = int(self.household[row]), int(self.person[row])
         number = facts.households[household] if household != NOBODY else ""
         if self.member_row[row] < 0 and self.benefit_code in OF_HOUSEHOLD:

@@ -96,7 +96,7 @@ def households_of(facts: Facts, as_of: date) -> Households:
     is_told = urban != rural
     residence = np.where(is_told, np.where(urban, URBAN, RURAL), residence_by_digits(region)).astype(np.int8)
     head_row = _head_rows(facts, count)
-    of_members = at(facts.column("assistance_members", "person_id"), head_row, NOBODY)
+    of_members = at(persons_named(facts), head_row, NOBODY)
     first_row = first_by(household, exists, count)
     return Households(
         is_looked_at=any_by(household, is_kind & np.isin(state, NOT_WITHDRAWN), count),
@@ -109,6 +109,12 @@ def households_of(facts: Facts, as_of: date) -> Households:
         head_person=np.where(head_row >= 0, of_members, at(rows["person_id"].to_numpy(), first_row, NOBODY)),
         places=Places.of(region, residence),
     )
+
+
+def persons_named(facts: Facts) -> np.ndarray:
+    """For every member row the person it is shown under: whose it is, or while that is looked at, the one it stands for alone."""
+    person, candidate = facts.column("assistance_members", "person_id"), facts.column("assistance_members", "candidate_id")
+    return np.where(person != NOBODY, person, candidate)
 
 
 def residence_by_digits(region: np.ndarray) -> np.ndarray:

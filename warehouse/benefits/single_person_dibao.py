@@ -11,6 +11,7 @@ from warehouse.benefits.amounts import NOT_KNOWN
 from warehouse.benefits.answers import FALSE, OPEN, TRUE, answer
 from warehouse.benefits.facts import Facts
 from warehouse.benefits.finding import Condition, Findings, Told
+from warehouse.benefits.membership import persons_named
 from warehouse.benefits.situation import Situation
 from warehouse.benefits.telling import MEMBERS, changed_on, key_of
 
@@ -70,7 +71,7 @@ def member_findings(situation: Situation, benefit_code: str, rows: np.ndarray, c
         benefit_code=benefit_code,
         version=situation.version,
         household=household,
-        person=situation.members.person[rows],
+        person=persons_named(situation.facts)[rows].astype(np.int32),
         member_row=rows,
         conditions=conditions,
         region=situation.households.region[household],

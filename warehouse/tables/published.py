@@ -77,8 +77,10 @@ class Findings(Table):
         {"schema": SCHEMA, "comment": "One row per subject and benefit"},
     )
 
-    finding_key: Mapped[str] = column("Benefit, household and person, or the member's row where the person is not sure", primary_key=True)
-    person_id: Mapped[str | None] = column("The person; of a household its head; empty where the row's person is not sure")
+    finding_key: Mapped[str] = column("Benefit, household and person, or the member's row where no person is known", primary_key=True)
+    person_id: Mapped[str | None] = column(
+        "The person; of a household its head; of a row in doubt the person it stands for alone; empty where none is known"
+    )
     household_number: Mapped[str | None] = column("The household; empty when there is none")
     benefit_code: Mapped[str] = column("The benefit")
     as_of_date: Mapped[date] = column("The day it was worked out for")

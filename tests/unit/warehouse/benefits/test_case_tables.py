@@ -158,3 +158,16 @@ def test_a_condition_that_stands_on_a_row_tells_its_key_and_day(
     told = findings_of(situation_of(facts_of(tables_of_case({"seekers": [{}]} | case)), sample_parameters(), DAY))
     reason = next(one for found in told if len(found) for one in found.reasons(0) if one["rule"] == rule)
     assert (reason["source"]["source_key"], reason["fact_date"]) == (source_key, fact_date)
+
+
+def test_a_member_in_doubt_is_named_by_the_person_the_row_stands_for_alone_and_no_fact_of_others_is_his() -> None:
+    tables = tables_of_case(
+        {"members": [{"disability_type_code": 1, "disability_grade_code": 1}], "placements": [{"wage_yuan": "9000.00"}]}
+    )
+    tables["assistance_members"] = tables["assistance_members"].assign(candidate_id="alone", person_id=None).astype(object)
+    facts = facts_of(tables)
+    found = {f.benefit_code: f for f in findings_of(situation_of(facts, sample_parameters(), DAY))}
+    assert found["dibao"].outcome_word(0) != "unlikely"  # the wage is another's
+    for benefit in ("dibao", "single_person_dibao"):
+        assert facts.persons[found[benefit].person[0]] == "alone"
+    assert found["single_person_dibao"].key(0, facts) == "single_person_dibao|H1|alone"
