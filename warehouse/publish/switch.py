@@ -16,91 +16,46 @@ from core.faults import crash_point
 from warehouse.database import Role, transaction
 from warehouse.lease import hold, take
 from warehouse.publish.outbox import tell
+from warehouse.tables import published
+from warehouse.tables.base import Table
 
 LEASE = "publish"
 
 
 @dataclass(frozen=True)
 class Mirror:
-    """A published table and the query whose rows it shows."""
+    """A published table and the query whose rows it shows; every column of the table has one of the same name there."""
 
-    table: str
-    key: tuple[str, ...]
-    columns: tuple[str, ...]
+    shown: type[Table]
     source: str
 
+    @property
+    def table(self) -> str:
+        """Its name inside schema published."""
+        return str(self.shown.__tablename__)
 
-HANDOFF_COLUMNS = (
-    "person_id",
-    "decision_number",
-    "centre_code",
-    "station_code",
-    "expected_release_date",
-    "actual_released_at",
-    "state",
-    "state_since_date",
-    "next_step",
-    "next_due_date",
-    "responsible_role",
-)
-POINTS_COLUMNS = (
-    "person_id",
-    "station_code",
-    "balance",
-    "earned_12_months",
-    "redeemed_12_months",
-    "redeemed_by_family_12_months",
-    "last_entry_date",
-)
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes a row one."""
+        return tuple(column.name for column in self.shown.__table__.columns if column.primary_key)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The rest of a row."""
+        return tuple(column.name for column in self.shown.__table__.columns if not column.primary_key)
+
+
 MIRRORS = (
-    Mirror("source_links", ("feed", "source_key"), ("person_id", "link_status"), "identity.link"),
-    Mirror("handoffs", ("handoff_id",), HANDOFF_COLUMNS, "handoffs.handoff"),
-    Mirror(
-        "findings",
-        ("finding_key",),
-        (
-            "person_id",
-            "household_number",
-            "benefit_code",
-            "as_of_date",
-            "outcome",
-            "missing_facts",
-            "reasons",
-            "payable_yuan",
-            "region_code",
-            "is_station_only",
-            "has_own_application",
-            "is_sample",
-        ),
-        "benefits.finding",
-    ),
-    Mirror(
-        "household_flags",
-        ("household_number", "flag_code", "effective_date", "neutral_reason_code"),
-        ("before", "after", "region_code", "visible_from", "is_sample"),
-        "benefits.household_flag",
-    ),
-    Mirror("excluded_occupations", ("person_id", "occupation_code"), (), "benefits.excluded_occupation"),
-    Mirror(
-        "handoff_flags",
-        ("handoff_id", "flag_code"),
-        ("person_id", "severity", "due_date", "status", "owner_role", "evidence"),
-        "handoffs.flag",
-    ),
-    Mirror(
-        "case_flags",
-        ("case_number", "flag_code"),
-        ("person_id", "station_code", "severity", "due_date", "status", "owner_role", "evidence", "case_reference"),
-        "handoffs.case_flag",
-    ),
-    Mirror("points_balances", ("case_number",), POINTS_COLUMNS, "handoffs.points_balance"),
-    Mirror(
-        "service_counts",
-        ("station_code", "month", "service_kind_code", "need_code", "service_mode_code"),
-        ("planned", "done", "refused", "not_met", "postponed", "minutes"),
-        "handoffs.service_count",
-    ),
-    Mirror("kpis", ("region_code", "month", "kpi_code"), ("numerator", "denominator", "unknown_count"), "handoffs.kpi"),
+    Mirror(published.SourceLinks, "identity.link"),
+    Mirror(published.Handoffs, "handoffs.handoff"),
+    Mirror(published.Findings, "benefits.finding"),
+    Mirror(published.HouseholdFlags, "benefits.household_flag"),
+    Mirror(published.ExcludedOccupations, "benefits.excluded_occupation"),
+    Mirror(published.HandoffFlags, "handoffs.flag"),
+    Mirror(published.CaseFlags, "handoffs.case_flag"),
+    Mirror(published.PointsBalances, "handoffs.points_balance"),
+    Mirror(published.ServiceCounts, "handoffs.service_count"),
+    Mirror(published.Kpis, "handoffs.kpi"),
 )
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Numeric
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
 from warehouse.tables.base import Table, column, serial
+from warehouse.tables.finding_columns import FindingColumns, HouseholdFlagColumns
 
 OUTCOMES = "outcome in ('likely', 'possible', 'unlikely', 'unknown')"
 
@@ -32,7 +32,7 @@ class Absence(Table):
     is_over: Mapped[bool] = column("Ended otherwise than by a return")
 
 
-class Finding(Table):
+class Finding(FindingColumns, Table):
     """One row per subject and benefit: what the rules say of it on the day."""
 
     __tablename__ = "finding"
@@ -43,39 +43,15 @@ class Finding(Table):
         {"schema": "benefits", "comment": "One row per subject and benefit: what the rules say of it on the day"},
     )
 
-    finding_key: Mapped[str] = column("Benefit, household and person, or the member's row where no person is known", primary_key=True)
-    person_id: Mapped[str | None] = column(
-        "The person; of a household its head; of a row in doubt the person it stands for alone; empty where none is known"
-    )
-    household_number: Mapped[str | None] = column("The household; empty when there is none")
-    benefit_code: Mapped[str] = column("The benefit")
-    as_of_date: Mapped[date] = column("The day it was worked out for")
-    outcome: Mapped[str] = column("likely, possible, unlikely or unknown; a hint, not a decision")
-    missing_facts: Mapped[list[str]] = column("Names of facts that are not known", JSONB)
-    reasons: Mapped[list[dict[str, Any]]] = column("Every condition with its result, source, parameter and citation", JSONB)
-    payable_yuan: Mapped[Decimal | None] = column("Payable a month where the benefit is an amount; empty where not modelled", Numeric)
-    region_code: Mapped[str | None] = column("Region whose office looks at it: of the household, the application or the residence")
-    is_station_only: Mapped[bool] = column("No assistance household and no own application: for the station worker alone")
-    has_own_application: Mapped[bool] = column("The person asks for this very thing, or is registered for it, on the day")
-    is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
     worked_out_by_run: Mapped[int] = column("Run that found it so", BigInteger, ForeignKey("ops.run.run_id"))
 
 
-class HouseholdFlag(Table):
+class HouseholdFlag(HouseholdFlagColumns, Table):
     """One row per flag of a household."""
 
     __tablename__ = "household_flag"
     __table_args__ = ({"schema": "benefits", "comment": "One row per flag of a household"},)
 
-    household_number: Mapped[str] = column("The household, else the application the flag is about", primary_key=True)
-    flag_code: Mapped[str] = column("The flag", primary_key=True)
-    effective_date: Mapped[date] = column("From when", primary_key=True)
-    neutral_reason_code: Mapped[str] = column("Neutral reason", primary_key=True)
-    before: Mapped[dict[str, Any] | None] = column("Members and money before", JSONB)
-    after: Mapped[dict[str, Any] | None] = column("Members and money after", JSONB)
-    region_code: Mapped[str | None] = column("Region whose office looks at it")
-    visible_from: Mapped[datetime] = column("When benefit desks may see it: 08:00 of the next working day", DateTime(timezone=True))
-    is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
     worked_out_by_run: Mapped[int] = column("Run that found it so", BigInteger, ForeignKey("ops.run.run_id"))
 
 

@@ -7,7 +7,6 @@ elsewhere (warehouse/migrations).
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import DateTime, Index, Numeric
@@ -15,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
 from warehouse.tables.base import Table, column
+from warehouse.tables.finding_columns import FindingColumns, HouseholdFlagColumns
 
 SCHEMA = "published"
 
@@ -67,7 +67,7 @@ class HandoffFlags(Table):
     evidence: Mapped[dict[str, Any]] = column("Where it stems from; no values", JSONB)
 
 
-class Findings(Table):
+class Findings(FindingColumns, Table):
     """One row per subject and benefit."""
 
     __tablename__ = "findings"
@@ -77,38 +77,12 @@ class Findings(Table):
         {"schema": SCHEMA, "comment": "One row per subject and benefit"},
     )
 
-    finding_key: Mapped[str] = column("Benefit, household and person, or the member's row where no person is known", primary_key=True)
-    person_id: Mapped[str | None] = column(
-        "The person; of a household its head; of a row in doubt the person it stands for alone; empty where none is known"
-    )
-    household_number: Mapped[str | None] = column("The household; empty when there is none")
-    benefit_code: Mapped[str] = column("The benefit")
-    as_of_date: Mapped[date] = column("The day it was worked out for")
-    outcome: Mapped[str] = column("likely, possible, unlikely or unknown; a hint, not a decision")
-    missing_facts: Mapped[list[str]] = column("Names of facts that are not known", JSONB)
-    reasons: Mapped[list[dict[str, Any]]] = column("Every condition with its result and source", JSONB)
-    payable_yuan: Mapped[Decimal | None] = column("Payable a month where the benefit is an amount; empty where not modelled", Numeric)
-    region_code: Mapped[str | None] = column("Region whose office looks at it")
-    is_station_only: Mapped[bool] = column("No assistance household and no own application: for the station worker alone")
-    has_own_application: Mapped[bool] = column("The person asks for this very thing, or is registered for it, on the day")
-    is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
 
-
-class HouseholdFlags(Table):
+class HouseholdFlags(HouseholdFlagColumns, Table):
     """One row per flag of a household."""
 
     __tablename__ = "household_flags"
     __table_args__ = ({"schema": SCHEMA, "comment": "One row per flag of a household"},)
-
-    household_number: Mapped[str] = column("The household", primary_key=True)
-    flag_code: Mapped[str] = column("The flag", primary_key=True)
-    effective_date: Mapped[date] = column("From when", primary_key=True)
-    neutral_reason_code: Mapped[str] = column("Neutral reason", primary_key=True)
-    before: Mapped[dict[str, Any] | None] = column("Members and money before", JSONB)
-    after: Mapped[dict[str, Any] | None] = column("Members and money after", JSONB)
-    region_code: Mapped[str | None] = column("Region whose office looks at it")
-    visible_from: Mapped[datetime] = column("When benefit desks may see it: 08:00 of the next working day", DateTime(timezone=True))
-    is_sample: Mapped[bool] = column("True when an amount marked SAMPLE, which is invented, stands behind it")
 
 
 class ExcludedOccupations(Table):
