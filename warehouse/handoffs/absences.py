@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from warehouse.handoffs.facts import Facts, day_of
-from warehouse.handoffs.rows import Notice
+from warehouse.handoffs.rows import Notice, place_of
 
 CONVERSION = "4"
 
@@ -46,4 +46,4 @@ def absence_of(facts: Facts) -> Absence:
 
 def _conversion(facts: Facts) -> Notice | None:
     left = [n for n in facts.notices if n.release_type_code == CONVERSION and facts.today.has_happened(n.actual_released_at)]
-    return max(left, key=lambda n: (n.actual_released_at, *n.order), default=None)
+    return max(left, key=lambda n: (n.actual_released_at, *place_of(n)), default=None)

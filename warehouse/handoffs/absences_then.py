@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from warehouse.handoffs.absences import Absence, absence_of
 from warehouse.handoffs.facts import facts_of
 from warehouse.handoffs.grouping import DEATH, REHABILITATION, table_of
-from warehouse.handoffs.reading import DERIVED, LISTS, OF_EPISODE
+from warehouse.handoffs.reading import DERIVED, OF_EPISODE, fields_of, maker
 from warehouse.handoffs.rows import Case, Episode, Order, RegisteredPerson, SourceRow
 from warehouse.identity.document_numbers import normal_number
 from warehouse.identity.links_then import links_at
@@ -134,14 +134,10 @@ class _Then:
 
     def rows(self, feed: str, kind: type[SourceRow], keys: str, told: Mapping[str, Any]) -> list[Told]:
         """The rows of these keys."""
-        names = [f.name for f in fields(kind)]
-        columns = ", ".join(DERIVED.get(name, f"t.{name}").format(table=table_of(feed)) for name in names)
+        columns = ", ".join(DERIVED.get(name, f"t.{name}").format(table=table_of(feed)) for name in fields_of(kind))
         query = f"select t.linked_person, {columns} from {self._versions(feed, keys)}"  # noqa: S608
-        found = []
-        for person, *values in self.connection.execute(text(query), self._bound(told)):
-            row: dict[str, Any] = dict(zip(names, values, strict=True))
-            found.append((person, kind(**row | {name: tuple(map(str, row[name])) for name in names if name in LISTS})))
-        return found
+        make = maker(kind)
+        return [(person, make(values)) for person, *values in self.connection.execute(text(query), self._bound(told))]
 
     def days_of_death(self, keys: str, told: Mapping[str, Any]) -> list[tuple[str | None, date]]:
         """Persons and the days of death that these rows tell."""

@@ -10,7 +10,7 @@ from typing import cast
 from warehouse.handoffs.calendar import DayKind, WorkingCalendar, add_days, add_months
 from warehouse.handoffs.facts import Facts
 from warehouse.handoffs.region_parameters import ParameterMissing, RegionParameters
-from warehouse.handoffs.rows import Organization
+from warehouse.handoffs.rows import Organization, place_of
 from warehouse.registry.parameters import Parameters, ParameterValue
 
 Directory = Mapping[str, tuple[Organization, ...]]
@@ -47,7 +47,7 @@ class Deadlines:
         if len(known) < 2:
             return known[0].region_code if known else None
         valid = [o for o in known if o.is_valid_on(day)] or list(known)
-        return max(valid, key=lambda o: (o.valid_from_date or date.min, *o.order)).region_code
+        return max(valid, key=lambda o: (o.valid_from_date or date.min, *place_of(o))).region_code
 
 
 class Terms:

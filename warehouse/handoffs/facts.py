@@ -24,6 +24,7 @@ from warehouse.handoffs.rows import (
     RosterRow,
     Service,
     SourceRow,
+    place_of,
 )
 from warehouse.handoffs.today import Today, day_of
 from warehouse.identity.document_numbers import normal_number
@@ -107,9 +108,11 @@ def facts_of(episode: Episode, as_of: date) -> Facts:
     """The facts of the episode on `as_of`; the order of its rows never matters."""
     today = Today(as_of)
     valid = [n for n in episode.notices if n.notice_status_code in VALID_NOTICE and today.has_come(n.notice_date)]
-    notice = _greatest(valid, key=lambda n: (n.notice_date or date.min, *n.order))
-    withdrawn = _greatest([n for n in episode.notices if n.notice_status_code == WITHDRAWN], key=_by_change)
-    roster = _greatest([r for r in episode.roster if today.has_come(r.centre_entry_date)], key=lambda r: (r.centre_entry_date, *r.order))
+    notice = _greatest(valid, key=lambda n: (n.notice_date or date.min, *place_of(n)))
+    withdrawn = _greatest([n for n in episode.notices if n.notice_status_code == WITHDRAWN], key=place_of)
+    roster = _greatest(
+        [r for r in episode.roster if today.has_come(r.centre_entry_date)], key=lambda r: (r.centre_entry_date, *place_of(r))
+    )
     order = _order(episode, today)
     cases = _cases(episode, order)
     person = _person(episode, order)
@@ -131,7 +134,7 @@ def facts_of(episode: Episode, as_of: date) -> Facts:
         roster=roster,
         order=order,
         cases=cases,
-        case=_greatest([c for c in cases if not today.has_come(c.transfer_accepted_date)], key=_by_change),
+        case=_greatest([c for c in cases if not today.has_come(c.transfer_accepted_date)], key=place_of),
         services=services,
         person=person,
         expected_date=expected,
@@ -170,10 +173,6 @@ def is_held(roster: RosterRow) -> bool:
     return roster.custody_state_code in IN_CUSTODY
 
 
-def _by_change(row: SourceRow) -> tuple[datetime, str]:
-    return row.order
-
-
 def _greatest(rows: Sequence[Item], key: object) -> Item | None:
     if len(rows) < 2:
         return rows[0] if rows else None
@@ -181,7 +180,7 @@ def _greatest(rows: Sequence[Item], key: object) -> Item | None:
 
 
 def _in_order(rows: Sequence[Row]) -> tuple[Row, ...]:
-    return tuple(rows) if len(rows) < 2 else tuple(sorted(rows, key=_by_change))
+    return tuple(rows) if len(rows) < 2 else tuple(sorted(rows, key=place_of))
 
 
 def _earliest(given: Iterable[Item | None]) -> Item | None:
@@ -203,12 +202,12 @@ def _cases(episode: Episode, order: Order | None) -> tuple[Case, ...]:
 
 def _person(episode: Episode, order: Order | None) -> RegisteredPerson | None:
     wanted = order.registration_number if order else None
-    return _greatest(episode.registered, key=lambda p: (wanted is not None and p.registration_number == wanted, *p.order))
+    return _greatest(episode.registered, key=lambda p: (wanted is not None and p.registration_number == wanted, *place_of(p)))
 
 
 def _release(valid: list[Notice], roster: RosterRow | None, today: Today) -> tuple[date | None, Notice | None]:
     told = [n for n in valid if n.release_type_code in RELEASES and today.has_happened(n.actual_released_at)]
-    latest = _greatest(told, key=lambda n: (n.actual_released_at, *n.order))
+    latest = _greatest(told, key=lambda n: (n.actual_released_at, *place_of(n)))
     if latest and latest.actual_released_at:
         return day_of(latest.actual_released_at), latest
     if roster and roster.custody_state_code == "6" and today.has_come(roster.custody_state_date):
@@ -226,7 +225,7 @@ def _handover(
     cases: tuple[Case, ...], release: date | None, release_notice: Notice | None, today: Today
 ) -> tuple[Handover | None, datetime | None]:
     """Whether the person was met, and when; the station's word beats the centre's."""
-    told = _greatest([c for c in cases if c.pickup_result_code], key=_by_change)
+    told = _greatest([c for c in cases if c.pickup_result_code], key=place_of)
     if told and told.pickup_result_code in MET_RESULTS:
         return ("met", told.pickup_at) if today.has_happened(told.pickup_at) else (None, None)
     if told and told.pickup_result_code in UNMET_RESULTS:

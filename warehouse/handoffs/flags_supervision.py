@@ -21,6 +21,7 @@ from warehouse.handoffs.flag_rules import (
     seen,
     seen_all,
 )
+from warehouse.handoffs.rows import place_of
 from warehouse.handoffs.severe_violations import SevereViolation, has_any, severe_violation
 from warehouse.handoffs.situation import Situation
 from warehouse.handoffs.states import POST_STATES
@@ -74,7 +75,7 @@ def risk_review_due(s: Situation) -> Found | None:
     if not facts.is_in_force or reported is None:
         return None
     told = [a for a in facts.assessments if a.assessment_date and a.assessment_date >= reported and s.today.has_come(a.assessment_date)]
-    last = max(told, key=lambda a: (a.assessment_date, *a.order), default=None)
+    last = max(told, key=lambda a: (a.assessment_date, *place_of(a)), default=None)
     if last and last.assessment_date:
         due = add_months(last.assessment_date, s.terms.order_days("risk_cycle_months", last.assessment_date))
     else:

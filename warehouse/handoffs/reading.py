@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection
 
@@ -23,6 +24,7 @@ from warehouse.handoffs.rows import (
     RosterRow,
     Service,
     SourceRow,
+    place_of,
 )
 from warehouse.tables.feeds import sealed_column
 
@@ -64,7 +66,7 @@ def read_directory(connection: Connection) -> list[Organization]:
     """Every organisation of the directory, each validity period."""
     table = table_of("station_directory")
     query = f"select {_columns('station_directory', Organization)} from {table} t where {CURRENT}"  # noqa: S608
-    make = _maker(Organization)
+    make = maker(Organization)
     return [make(row) for chunk in _chunks(connection, "directory", query) for row in chunk]
 
 
@@ -142,7 +144,7 @@ def _of_episode(connection: Connection, feed: str, kind: type[SourceRow]) -> _Gr
         f"select {_columns(feed, kind)}, e.number from episode_row e join {table_of(feed)} t "  # noqa: S608
         f"on t.source_key = e.source_key and {CURRENT} where e.feed = '{feed}' order by e.number"
     )
-    return _Groups(_chunks(connection, feed, query), _maker(kind))
+    return _Groups(_chunks(connection, feed, query), maker(kind))
 
 
 def _related(connection: Connection, feed: str, kind: type[SourceRow]) -> _Groups:
@@ -151,7 +153,7 @@ def _related(connection: Connection, feed: str, kind: type[SourceRow]) -> _Group
         f"select {_columns(feed, kind)}, e.number from episode_relative e join {table_of(feed)} t "  # noqa: S608
         f"on t.source_key = e.source_key and {CURRENT} where e.feed = '{feed}'{by_order_only} order by e.number"
     )
-    return _Groups(_chunks(connection, feed, query), _maker(kind))
+    return _Groups(_chunks(connection, feed, query), maker(kind))
 
 
 def _services(connection: Connection) -> _Groups:
@@ -161,7 +163,7 @@ def _services(connection: Connection) -> _Groups:
         f"join {table_of('aftercare_services')} t on t.case_number = e.case_number and {CURRENT} "
         "where t.service_done_at is not null order by e.number"
     )
-    return _Groups(_chunks(connection, "aftercare_services", query), _maker(Service))
+    return _Groups(_chunks(connection, "aftercare_services", query), maker(Service))
 
 
 def _deaths(connection: Connection) -> _Groups:
@@ -174,21 +176,30 @@ def _deaths(connection: Connection) -> _Groups:
 
 
 def _columns(feed: str, kind: type[SourceRow]) -> str:
-    return ", ".join(DERIVED.get(f.name, f"t.{f.name}").format(table=table_of(feed)) for f in fields(kind))
+    return ", ".join(DERIVED.get(name, f"t.{name}").format(table=table_of(feed)) for name in fields_of(kind))
 
 
-def _maker(kind: type[SourceRow]) -> Make:
-    """Makes rows of this kind; what comes after the kind's fields in a row is left out."""
-    names = [f.name for f in fields(kind)]
+def maker(kind: type[SourceRow]) -> Make:
+    """Makes a row of this kind of its values in the order of its fields; what comes after them is left out."""
+    names = fields_of(kind)
+    new, count = partial(tuple.__new__, cast(Any, kind)), len(names)
     lists = [place for place, name in enumerate(names) if name in LISTS]
 
     def make(row: Sequence[Any]) -> Any:
-        told = dict(zip(names, row, strict=False))
-        for place in lists:
-            told[names[place]] = tuple(map(str, row[place]))
-        return kind(**told)
+        return new(row[:count])
 
-    return make
+    def make_with_lists(row: Sequence[Any]) -> Any:
+        values = list(row[:count])
+        for place in lists:
+            values[place] = tuple(map(str, row[place]))
+        return new(values)
+
+    return make_with_lists if lists else make
+
+
+def fields_of(kind: type[SourceRow]) -> tuple[str, ...]:
+    """The names of the kind's fields, in order."""
+    return cast(type[NamedTuple], kind)._fields
 
 
 def _chunks(connection: Connection, name: str, query: str) -> Iterator[list[tuple[Any, ...]]]:
@@ -203,4 +214,4 @@ def _chunks(connection: Connection, name: str, query: str) -> Iterator[list[tupl
 def _as_received(rows: dict[str, tuple[Any, ...]]) -> str:
     """The number as the newest row of the first feed that has one writes it."""
     told = next(with_number for feed in OF_EPISODE if (with_number := [row for row in rows[feed] if row.decision_number]))
-    return str(max(told, key=lambda row: row.order).decision_number)
+    return str((told[0] if len(told) == 1 else max(told, key=place_of)).decision_number)

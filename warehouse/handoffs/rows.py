@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SourceRow:
-    """A current row of a feed; `order` breaks ties between rows, greatest wins."""
+class SourceRow(Protocol):
+    """A current row of a feed. The kinds are named tuples: a province has millions, and the driver's tuples become them as they are."""
+
+    @property
+    def source_key(self) -> str:
+        """Key of the row in its feed."""
+
+    @property
+    def source_updated_at(self) -> datetime:
+        """When the source last changed it."""
+
+
+def place_of(row: SourceRow) -> tuple[datetime, str]:
+    """Place among versions and rows, greatest wins: later change first, then the key."""
+    return (row.source_updated_at, row.source_key)
+
+
+class Notice(NamedTuple):
+    """A release notice; `first_arrived_at`: when the first version of it reached us."""
 
     source_key: str
     source_updated_at: datetime
-
-    @property
-    def order(self) -> tuple[datetime, str]:
-        """Place among versions and rows: later change first, then the key."""
-        return (self.source_updated_at, self.source_key)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Notice(SourceRow):
-    """A release notice; `first_arrived_at`: when the first version of it reached us."""
-
     decision_number: str
     centre_code: str | None = None
     decision_date: date | None = None
@@ -39,14 +45,15 @@ class Notice(SourceRow):
     first_arrived_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RosterRow(SourceRow):
+class RosterRow(NamedTuple):
     """A person in a centre.
 
     `missing_since`: first snapshot of the centre without it, its last values stay. `snapshot_date`: day of the centre's latest
     accepted snapshot. `has_kin`: a relative's name is known; the name itself never comes here.
     """
 
+    source_key: str
+    source_updated_at: datetime
     decision_number: str
     centre_entry_date: date
     centre_code: str | None = None
@@ -64,10 +71,11 @@ class RosterRow(SourceRow):
     snapshot_date: date | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Order(SourceRow):
+class Order(NamedTuple):
     """A community order; order_type_code 2 is rehabilitation after isolation."""
 
+    source_key: str
+    source_updated_at: datetime
     order_number: str
     order_type_code: str
     order_date: date
@@ -84,10 +92,11 @@ class Order(SourceRow):
     order_state_reason_code: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Case(SourceRow):
+class Case(NamedTuple):
     """A case at a guidance station."""
 
+    source_key: str
+    source_updated_at: datetime
     case_number: str
     station_code: str | None = None
     worker_number: str | None = None
@@ -108,20 +117,22 @@ class Case(SourceRow):
     police_report_date: date | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Service(SourceRow):
+class Service(NamedTuple):
     """A service of a case."""
 
+    source_key: str
+    source_updated_at: datetime
     case_number: str
     service_kind_code: str | None = None
     service_result_code: str | None = None
     service_done_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RegisteredPerson(SourceRow):
+class RegisteredPerson(NamedTuple):
     """The police register's row of a person."""
 
+    source_key: str
+    source_updated_at: datetime
     registration_number: str | None = None
     control_state_code: str | None = None
     control_state_date: date | None = None
@@ -132,10 +143,11 @@ class RegisteredPerson(SourceRow):
     hukou_region_code: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DrugTest(SourceRow):
+class DrugTest(NamedTuple):
     """A planned or done test."""
 
+    source_key: str
+    source_updated_at: datetime
     order_number: str | None = None
     test_planned_date: date | None = None
     test_date: date | None = None
@@ -144,10 +156,11 @@ class DrugTest(SourceRow):
     excuse_code: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LeaveViolation(SourceRow):
+class LeaveViolation(NamedTuple):
     """A leave, with or without permission, or a breach of the agreement."""
 
+    source_key: str
+    source_updated_at: datetime
     order_number: str | None = None
     event_type_code: str | None = None
     absence_start_date: date | None = None
@@ -157,10 +170,11 @@ class LeaveViolation(SourceRow):
     police_reported_at: datetime | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RiskAssessment(SourceRow):
+class RiskAssessment(NamedTuple):
     """An assessment of a person's risk."""
 
+    source_key: str
+    source_updated_at: datetime
     order_number: str | None = None
     assessment_date: date | None = None
 
@@ -174,10 +188,11 @@ class LinkConflict:
     doubt: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Organization(SourceRow):
+class Organization(NamedTuple):
     """An organisation in one validity period."""
 
+    source_key: str
+    source_updated_at: datetime
     organization_code: str
     organization_type_code: str | None = None
     parent_organization_code: str | None = None

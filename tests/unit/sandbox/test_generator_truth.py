@@ -1,7 +1,6 @@
 """Two hands, one answer: the generator's truth about handoffs and the warehouse's rules, each from its own side."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from sandbox.generator.rows import Row
 from sandbox.generator.truth import handoff
 from warehouse.handoffs import rows as ruled
 from warehouse.handoffs.facts import Facts, facts_of
+from warehouse.handoffs.reading import fields_of
 from warehouse.handoffs.routing import Stations, route
 from warehouse.handoffs.states import state_of
 
@@ -29,7 +29,7 @@ def province() -> Province:
 
 def as_ruled(kind: type[Kind], row: Row) -> Kind:
     """A clean row as the rules see it: their fields only, instants with a zone."""
-    return kind(**{f.name: zoned(row.values.get(f.name)) for f in fields(kind) if f.name in row.values})
+    return kind(**{name: zoned(row.values.get(name)) for name in fields_of(kind) if name in row.values})
 
 
 def zoned(value: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,9 +36,9 @@ def history_of(final: Episode, chance: random.Random) -> list[Version]:
     return told
 
 
-def _earlier(row: SourceRow, age: int, chance: random.Random) -> SourceRow:
-    optional = [f.name for f in fields(row) if f.default is None and chance.random() < 0.5]
-    return replace(row, source_updated_at=row.source_updated_at - timedelta(hours=age), **dict.fromkeys(optional))
+def _earlier(row: Any, age: int, chance: random.Random) -> SourceRow:
+    optional = [name for name, default in row._field_defaults.items() if default is None and chance.random() < 0.5]
+    return row._replace(source_updated_at=row.source_updated_at - timedelta(hours=age), **dict.fromkeys(optional))
 
 
 def episode_after(batches: Iterable[Iterable[Version]], final: Episode) -> Episode:

@@ -1,6 +1,6 @@
 """What one handoff adds to the measures of a month: each measure met, missed, unknown and not concerned, at its limits."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -39,7 +39,7 @@ class Example:
 
 
 def released(**given: Any) -> Any:
-    return replace(RELEASED, **given)
+    return RELEASED._replace(**given)
 
 
 def picked_up(hours: float | None, result: str = "1") -> Any:
@@ -100,29 +100,29 @@ EXAMPLES = [
     Example("a service the day before them", "FOLLOW_RATE", NOVEMBER, [*LIVING, e.service("13", date(2026, 10, 20))], UNKNOWN),
     Example("only a refusal in them", "FOLLOW_RATE", NOVEMBER,
             [*LIVING, e.service("13", date(2026, 11, 1), service_result_code="2")], MISSED),
-    Example("no worker", "FOLLOW_RATE", NOVEMBER, [OLD_ORDER, replace(OLD, worker_number=None), e.service("13", AS_OF)], UNKNOWN),
-    Example("no plan", "FOLLOW_RATE", NOVEMBER, [OLD_ORDER, replace(OLD, plan_date=None), e.service("13", AS_OF)], UNKNOWN),
+    Example("no worker", "FOLLOW_RATE", NOVEMBER, [OLD_ORDER, OLD._replace(worker_number=None), e.service("13", AS_OF)], UNKNOWN),
+    Example("no plan", "FOLLOW_RATE", NOVEMBER, [OLD_ORDER, OLD._replace(plan_date=None), e.service("13", AS_OF)], UNKNOWN),
     Example("visited on the first of the month", "VISIT_RATE", NOVEMBER, [*LIVING, e.service("12", date(2026, 11, 1))], MET),
     Example("visited the day before", "VISIT_RATE", NOVEMBER, [*LIVING, e.service("12", date(2026, 10, 31))], UNKNOWN),
     Example("only refused", "VISIT_RATE", NOVEMBER, [*LIVING, e.service("12", date(2026, 11, 3), service_result_code="2")], MISSED),
     Example("agreed on the first day", "VISIT_RATE", OCTOBER,
-            [OLD_ORDER, replace(OLD, agreement_date=date(2026, 10, 1)), e.service("12", date(2026, 10, 5))], None),
+            [OLD_ORDER, OLD._replace(agreement_date=date(2026, 10, 1)), e.service("12", date(2026, 10, 5))], None),
     Example("agreed the day before", "VISIT_RATE", OCTOBER,
-            [OLD_ORDER, replace(OLD, agreement_date=date(2026, 9, 30)), e.service("12", date(2026, 10, 5))], MET),
+            [OLD_ORDER, OLD._replace(agreement_date=date(2026, 9, 30)), e.service("12", date(2026, 10, 5))], MET),
     Example("suspended before the month's end", "VISIT_RATE", OCTOBER,
-            [replace(OLD_ORDER, order_state_code="2", order_state_date=date(2026, 10, 31)), OLD, e.service("12", date(2026, 10, 5))], None),
+            [OLD_ORDER._replace(order_state_code="2", order_state_date=date(2026, 10, 31)), OLD, e.service("12", date(2026, 10, 5))], None),
     Example("suspended after it", "VISIT_RATE", OCTOBER,
-            [replace(OLD_ORDER, order_state_code="2", order_state_date=date(2026, 11, 1)), OLD, e.service("12", date(2026, 10, 5))], MET),
+            [OLD_ORDER._replace(order_state_code="2", order_state_date=date(2026, 11, 1)), OLD, e.service("12", date(2026, 10, 5))], MET),
     Example("resumed in the month", "VISIT_RATE", OCTOBER,
-            [replace(OLD_ORDER, order_state_reason_code="8", order_state_date=date(2026, 10, 2)), OLD], None),
+            [OLD_ORDER._replace(order_state_reason_code="8", order_state_date=date(2026, 10, 2)), OLD], None),
     Example("tested on the last day of the window", "TEST_RATE", OCTOBER,
-            [OLD_ORDER, replace(OLD, report_date=date(2025, 9, 1)), e.drug_test(date(2026, 10, 31))], MET),
+            [OLD_ORDER, OLD._replace(report_date=date(2025, 9, 1)), e.drug_test(date(2026, 10, 31))], MET),
     Example("tested the day after", "TEST_RATE", OCTOBER,
-            [OLD_ORDER, replace(OLD, report_date=date(2025, 9, 1)), e.drug_test(date(2026, 11, 1))], UNKNOWN),
+            [OLD_ORDER, OLD._replace(report_date=date(2025, 9, 1)), e.drug_test(date(2026, 11, 1))], UNKNOWN),
     Example("refused in the window", "TEST_RATE", OCTOBER,
-            [OLD_ORDER, replace(OLD, report_date=date(2025, 9, 1)), e.drug_test(None, "3", test_planned_date=date(2026, 10, 5))], MISSED),
+            [OLD_ORDER, OLD._replace(report_date=date(2025, 9, 1)), e.drug_test(None, "3", test_planned_date=date(2026, 10, 5))], MISSED),
     Example("excused in the window", "TEST_RATE", OCTOBER,
-            [OLD_ORDER, replace(OLD, report_date=date(2025, 9, 1)),
+            [OLD_ORDER, OLD._replace(report_date=date(2025, 9, 1)),
              e.drug_test(None, "5", test_planned_date=date(2026, 10, 5), excuse_code="1")], MET),
     Example("no window ends in the month", "TEST_RATE", OCTOBER, [*LIVING, e.drug_test(date(2026, 10, 5))], None),
     Example("told the police after 24 hours", "REPORT_ABSENCE_RATE", NOVEMBER, [*LIVING, event("2", 3, 24)], MET),
@@ -131,8 +131,8 @@ EXAMPLES = [
     Example("several are added", "REPORT_ABSENCE_RATE", NOVEMBER,
             [*LIVING, event("2", 3, 1), event("2", 4, 30), event("6", 5, None)], Share(1, 3, 1)),
     Example("another kind of event", "REPORT_ABSENCE_RATE", NOVEMBER, [*LIVING, event("3", 3, 1)], None),
-    Example("all eight items", "FILE_RATE", NOVEMBER, [OLD_ORDER, replace(OLD, file_item_codes=FULL_FILE)], MET),
-    Example("seven items", "FILE_RATE", NOVEMBER, [OLD_ORDER, replace(OLD, file_item_codes=FULL_FILE[1:])], MISSED),
+    Example("all eight items", "FILE_RATE", NOVEMBER, [OLD_ORDER, OLD._replace(file_item_codes=FULL_FILE)], MET),
+    Example("seven items", "FILE_RATE", NOVEMBER, [OLD_ORDER, OLD._replace(file_item_codes=FULL_FILE[1:])], MISSED),
     Example("no item told", "FILE_RATE", NOVEMBER, LIVING, UNKNOWN),
     Example("not yet thirty days", "FILE_RATE", NOVEMBER, reported(date(2026, 10, 22), agreement_date=date(2026, 10, 22)), None),
     Example("agreed by the month's end", "EXECUTION_RATE", NOVEMBER,
@@ -161,9 +161,9 @@ EXAMPLES = [
     Example("a positive that is not confirmed", "RETENTION_RATE", NOVEMBER, [*LIVING, positive(date(2026, 5, 1), "0")], MET),
     Example("an event of relapse without a test", "RETENTION_RATE", NOVEMBER, [*LIVING, event("7", 3, None)], MISSED),
     Example("completed within the year", "RETENTION_RATE", NOVEMBER,
-            [replace(OLD_ORDER, order_state_code="4", order_state_date=date(2026, 1, 5)), OLD, e.drug_test(date(2026, 1, 3))], MET),
+            [OLD_ORDER._replace(order_state_code="4", order_state_date=date(2026, 1, 5)), OLD, e.drug_test(date(2026, 1, 3))], MET),
     Example("terminated", "RETENTION_RATE", NOVEMBER,
-            [replace(OLD_ORDER, order_state_code="3", order_state_date=date(2026, 1, 5)), OLD, e.drug_test(date(2026, 1, 3))], None),
+            [OLD_ORDER._replace(order_state_code="3", order_state_date=date(2026, 1, 5)), OLD, e.drug_test(date(2026, 1, 3))], None),
     Example("observed without relapse", "RELAPSE_RATE", NOVEMBER, [*LIVING, RELEASED, e.drug_test(date(2026, 11, 5))], MISSED),
     Example("a confirmed positive since the release", "RELAPSE_RATE", NOVEMBER, [*LIVING, RELEASED, positive(date(2026, 11, 5), "1")],
             MET),
@@ -205,9 +205,9 @@ def test_who_died_was_handed_on_or_is_out_of_control_is_left_out_from_that_month
 
 
 def test_who_was_taken_over_elsewhere_is_left_out_from_that_month() -> None:
-    taken = replace(OLD, transfer_date=date(2026, 10, 20), transfer_accepted_date=date(2026, 11, 3))
+    taken = OLD._replace(transfer_date=date(2026, 10, 20), transfer_accepted_date=date(2026, 11, 3))
     assert set(_shares([OLD_ORDER, taken], AS_OF)) == {OCTOBER}
-    new_case = replace(OLD, source_key="140106Z004-AJ-1", case_number="AJ-2", station_code="140106Z004")
+    new_case = OLD._replace(source_key="140106Z004-AJ-1", case_number="AJ-2", station_code="140106Z004")
     assert set(_shares([OLD_ORDER, taken, new_case], AS_OF)) == {OCTOBER, NOVEMBER}
 
 
@@ -217,7 +217,7 @@ ROWS = [row for example in EXAMPLES for row in example.rows]
 @settings(max_examples=80, deadline=None)
 @given(st.lists(st.sampled_from(ROWS), min_size=1, max_size=8, unique_by=id), st.integers(0, 400), st.randoms(use_true_random=False))
 def test_the_order_of_rows_never_matters_and_a_handoff_wakes_before_its_shares_change(rows: list[Any], days: int, chance: Any) -> None:
-    distinct = [replace(row, source_key=f"{row.source_key}-{place}") for place, row in enumerate(rows)]
+    distinct = [row._replace(source_key=f"{row.source_key}-{place}") for place, row in enumerate(rows)]
     as_of = date(2026, 9, 1) + timedelta(days=days)
     outcome = handoff_of(e.episode(*distinct), as_of, e.RULES, Stations(()))
     shares = outcome.handoff.shares if outcome.handoff else None

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -125,5 +124,5 @@ def test_the_next_step_of_a_served_order_is_to_report_by_the_rolled_day() -> Non
 
 
 def test_a_later_row_of_the_same_notice_wins_by_its_change() -> None:
-    early, late = e.notice(), replace(e.notice(), source_key="140100Q001-TZ-9", expected_release_date=e.RELEASE + DAY)
+    early, late = e.notice(), e.notice()._replace(source_key="140100Q001-TZ-9", expected_release_date=e.RELEASE + DAY)
     assert facts_of(e.episode(early, late), e.RELEASE).notice == late
