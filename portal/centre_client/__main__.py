@@ -15,12 +15,15 @@ import os
 import sys
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.app_keys import CENTRE_CODE
 from core.clock import today_date
 from core.errors import FixConfiguration, GuituError
 from portal.centre_client.place import Place, make_keys
+
+if TYPE_CHECKING:
+    from portal.centre_client.sending import Outcome
 
 FOLDER = Path(os.environ.get("GUITU_CENTRE_FOLDER", "~/.guitu-centre")).expanduser()
 
@@ -91,25 +94,20 @@ def _push(given: argparse.Namespace) -> int:
 
 
 def _send_all(place: Place, waiting: list[str], *, once: bool) -> int:
-    """Each of several is tried once before one is waited for: a batch the intake cannot take keeps none behind it for 75 hours."""
-    status = {batch_id: _send(place, batch_id, once=True) for batch_id in waiting} if once or len(waiting) > 1 else {}
-    if not once:
-        status |= {batch_id: _send(place, batch_id, once=False) for batch_id in waiting if (place.spool / f"{batch_id}.json").exists()}
-    return max(status.values(), default=0)
+    from portal.centre_client.sending import send_all
+
+    came = send_all(place, waiting, lambda line: print(line, file=sys.stderr), once=once)
+    return max((_tell(batch_id, of_batch) for batch_id, of_batch in came), default=0)
 
 
-def _send(place: Place, batch_id: str, *, once: bool) -> int:
-    from portal.centre_client.sending import send
-
-    try:
-        outcome = send(place, batch_id, lambda line: print(line, file=sys.stderr), once=once)
-    except GuituError as error:
-        print(f"{batch_id}: {error}", file=sys.stderr)
+def _tell(batch_id: str, came: Outcome | GuituError) -> int:
+    if isinstance(came, GuituError):
+        print(f"{batch_id}: {came}", file=sys.stderr)
         return 1
-    answer = outcome.answer
+    answer = came.answer
     print(
         f"{batch_id}: {answer['received']} received, {answer['accepted']} accepted, {answer['duplicates']} known already, "
-        f"{len(answer['rejected'])} refused, {len(answer['warnings'])} warnings; receipt in {outcome.kept_in}"
+        f"{len(answer['rejected'])} refused, {len(answer['warnings'])} warnings; receipt in {came.kept_in}"
     )
     for line in (*answer["rejected"], *answer["warnings"]):
         print(f"  row {line['row_number']} {line['source_key'] or ''} {line['field'] or ''} {line['error_code']}: {line['message']}")
@@ -137,6 +135,7 @@ SAYS = {
     "without_receipt": "arrived, and its receipt did not: push again gives it",
     "different": "the intake holds other bytes under this batch_id: give changed rows a new one",
     "unknown": "the intake has it from this centre's key, and this folder does not know it: is there another machine?",
+    "damaged": "the receipt kept here was changed or cannot be read: push the batch's file in sent/ or refused/ again, it comes anew",
     "not_listed": "there is a receipt here, and the intake does not list it: show the receipt to the coordinator",
 }
 

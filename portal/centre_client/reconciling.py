@@ -30,13 +30,15 @@ AT_MIDNIGHT = timedelta(seconds=1)
 
 @dataclass(frozen=True)
 class Kept:
-    """A batch this folder knows: SHA-256 of its bytes; when the intake received it, None without a receipt; when it was made."""
+    """A batch this folder knows: SHA-256 of its bytes; when the intake received it, None without a receipt; when it was made.
+    `is_damaged`: its receipt is there, and proves nothing any more; empty SHA-256 where its bytes are not here either."""
 
     batch_id: str
     body_sha256: str
     received_at: datetime | None
     made_at: datetime
     is_refused: bool = False
+    is_damaged: bool = False
 
     def is_of(self, day: date) -> bool:
         """True when the day's declaration names it."""
@@ -49,7 +51,7 @@ class Kept:
 @dataclass(frozen=True)
 class Reconciled:
     """What came of a day. Batch_ids: `not_received` by the intake until now; `different` there; there and `unknown` here; there and
-    `without_receipt` here; with a receipt here and `not_listed` there. `count`: what the manifest lists."""
+    `without_receipt` here; `damaged` receipts here; with a receipt here and `not_listed` there. `count`: what the manifest lists."""
 
     day: date
     is_complete: bool
@@ -58,12 +60,13 @@ class Reconciled:
     different: tuple[str, ...]
     unknown: tuple[str, ...]
     without_receipt: tuple[str, ...]
+    damaged: tuple[str, ...]
     not_listed: tuple[str, ...]
 
     @property
     def is_clean(self) -> bool:
         """True when both sides know the same batches, with the same bytes."""
-        return not (self.not_received or self.different or self.unknown or self.without_receipt or self.not_listed)
+        return not (self.not_received or self.different or self.unknown or self.without_receipt or self.damaged or self.not_listed)
 
 
 def reconcile(place: Place, day: date) -> Reconciled:
@@ -98,6 +101,7 @@ def compared(
     missing = set(comparison["not_received"])
     first, last = end_of_day_at(day - timedelta(days=1)) + AT_MIDNIGHT, end_of_day_at(day) - AT_MIDNIGHT
     within = {name for name, kept in declared.items() if kept.received_at is not None and first < kept.received_at < last}
+    lacking = {name for name, kept in declared.items() if kept.received_at is None} - missing
     return Reconciled(
         day=day,
         is_complete=bool(manifest["is_complete"]),
@@ -105,7 +109,8 @@ def compared(
         not_received=tuple(sorted(missing)),
         different=tuple(sorted(comparison["different"])),
         unknown=tuple(sorted(listed - known.keys())),
-        without_receipt=tuple(sorted(name for name, kept in declared.items() if kept.received_at is None and name not in missing)),
+        without_receipt=tuple(sorted(name for name in lacking if not declared[name].is_damaged)),
+        damaged=tuple(sorted(name for name, kept in declared.items() if kept.is_damaged)),
         not_listed=tuple(sorted(within - listed - missing)),
     )
 
@@ -113,18 +118,34 @@ def compared(
 def batches_kept(place: Place) -> Iterator[Kept]:
     """Every batch of the folder: answered, on its way, or refused without a receipt.
 
+    A receipt that was changed or cannot be read counts as none, is marked, and spares the others.
+
     Raises:
-        NotOurs: a kept receipt was changed.
+        TryAgain: the intake's keys are not all here, and cannot be fetched now.
     """
-    answered = set()
-    for file in sorted(place.receipts.glob("*.json")):
-        claims = json.loads(proof.opened(json.loads(file.read_bytes())["receipt"], place.key_set, kind=RECEIPT))
-        answered.add(claims["batch_id"])
-        yield Kept(claims["batch_id"], claims["body_sha256"], datetime.fromisoformat(claims["received_at"]), _made_at(file))
-    for folder, is_refused in ((place.spool, False), (place.settled("refused"), True)):
+    receipts = {file.stem: (file, _proven(file, place.key_set)) for file in sorted(place.receipts.glob("*.json"))}
+    if any(kept is None for _, kept in receipts.values()):
+        fetch_keys(place)  # one may be signed with a key that is not here
+        receipts = {name: (file, kept or _proven(file, place.key_set)) for name, (file, kept) in receipts.items()}
+    answered = {kept.batch_id for _, kept in receipts.values() if kept}
+    damaged = {name: Kept(name, "", None, _made_at(file), is_damaged=True) for name, (file, kept) in receipts.items() if kept is None}
+    yield from (kept for _, kept in receipts.values() if kept)
+    for folder in (place.spool, place.settled("refused"), place.settled("sent")):
         for file in sorted(folder.glob("*.json")):
-            if file.stem not in answered:
-                yield Kept(file.stem, hashlib.sha256(file.read_bytes()).hexdigest(), None, _made_at(file), is_refused)
+            if file.stem in answered or (folder.name == "sent" and file.stem not in damaged):
+                continue
+            sha256, is_damaged = hashlib.sha256(file.read_bytes()).hexdigest(), damaged.pop(file.stem, None) is not None
+            yield Kept(file.stem, sha256, None, _made_at(file), folder.name == "refused", is_damaged)
+    yield from damaged.values()
+
+
+def _proven(file: Path, key_set: Mapping[str, Any]) -> Kept | None:
+    """The batch that a kept receipt is of; None when it proves nothing."""
+    try:
+        claims = json.loads(proof.opened(json.loads(file.read_bytes())["receipt"], key_set, kind=RECEIPT))
+        return Kept(claims["batch_id"], claims["body_sha256"], datetime.fromisoformat(claims["received_at"]), _made_at(file))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, NotAllowed):
+        return None
 
 
 def _made_at(file: Path) -> datetime:
@@ -132,7 +153,7 @@ def _made_at(file: Path) -> datetime:
 
 
 def _declaration(centre_code: str, day: date, declared: Mapping[str, Kept]) -> bytes:
-    batches = [{"batch_id": name, "body_sha256": kept.body_sha256} for name, kept in sorted(declared.items())]
+    batches = [{"batch_id": name, "body_sha256": kept.body_sha256} for name, kept in sorted(declared.items()) if kept.body_sha256]
     return json.dumps({"sender_code": centre_code, "day": day.isoformat(), "batches": batches}, separators=(",", ":")).encode()
 
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
-
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from core import proof
 from core.errors import FixConfiguration, GuituError
@@ -41,7 +40,7 @@ class Outcome:
 
 
 def enqueue(place: Place, batch_id: str, content: bytes) -> bool:
-    """The batch is durably in the spool; False when it was answered before, with a receipt. One refused without is sent again.
+    """The batch is durably in the spool; False when it was answered before, with a receipt. One without a receipt that holds is sent again.
 
     Raises:
         FixConfiguration: a batch of this batch_id with other content is on its way or was answered.
@@ -54,10 +53,19 @@ def enqueue(place: Place, batch_id: str, content: bytes) -> bool:
         return True
     if not _is_same(earlier.read_bytes(), content):
         raise FixConfiguration(f"batch_id {batch_id} was used for other content ({earlier}): give changed rows a new batch_id")
-    if earlier == refused and not (place.receipts / name).exists():  # nothing of it is stored there; the reason may be mended
-        refused.replace(spooled)
+    if earlier != spooled and not _is_proven(place, batch_id, earlier.read_bytes()):
+        earlier.replace(spooled)  # refused without one, whose reason may be mended; or its receipt was damaged since, and comes anew
         return True
     return earlier == spooled
+
+
+def _is_proven(place: Place, batch_id: str, content: bytes) -> bool:
+    """True when the answer is kept, and its receipt is the intake's, about these bytes."""
+    try:
+        check_receipt(json.loads((place.receipts / f"{batch_id}.json").read_bytes())["receipt"], place.key_set, content)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, GuituError):
+        return False
+    return True
 
 
 def _is_same(one: bytes, other: bytes) -> bool:
@@ -79,21 +87,38 @@ def send(place: Place, batch_id: str, say: Say, sleep: Callable[[float], None] =
         NotTaken: refused as it is (moved to refused/), or signed wrongly (stays in the spool).
         FixConfiguration: the settings are wrong, or the receipt does not prove what it should.
     """
-    tries = _Tries(place.spool / f"{batch_id}.tries")
+    [(_, came)] = send_all(place, [batch_id], say, sleep, once=once)
+    if isinstance(came, GuituError):
+        raise came
+    return came
 
-    def tell(state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        say(f"{batch_id}: {error}; next try in {timedelta(seconds=round(state.upcoming_sleep))}")
 
-    retrying = Retrying(
-        retry=retry_if_exception_type(TryAgain),
-        wait=lambda state: tries.wait(state.outcome.exception() if state.outcome else None),
-        stop=lambda state: once or tries.are_over(),
-        sleep=sleep,
-        before_sleep=tell,
-        reraise=True,
-    )
-    return retrying(_send_once, place, batch_id, tries)
+def send_all(
+    place: Place, batch_ids: Sequence[str], say: Say, sleep: Callable[[float], None] = time.sleep, *, once: bool = False
+) -> Iterator[tuple[str, Outcome | GuituError]]:
+    """Every batch of the spool with what came of it, as soon as that is known.
+
+    Each has a schedule of its own: those that are due are sent, and none waits for another's next try. With `once` all are tried once.
+    What ends a batch is as for `send`, given instead of raised.
+    """
+    due = [(0.0, number, batch_id) for number, batch_id in enumerate(batch_ids)]
+    while due:
+        at, number, batch_id = heappop(due)
+        if (seconds := at - time.monotonic()) > 0:
+            sleep(seconds)
+        tries = _Tries(place.spool / f"{batch_id}.tries")
+        try:
+            came: Outcome | GuituError = _send_once(place, batch_id, tries)
+        except TryAgain as error:
+            if not once and not tries.are_over():
+                wait = tries.wait(error)
+                say(f"{batch_id}: {error}; next try in {timedelta(seconds=round(wait))}")
+                heappush(due, (time.monotonic() + wait, number, batch_id))
+                continue
+            came = error
+        except GuituError as error:
+            came = error
+        yield batch_id, came
 
 
 class _Tries:
@@ -109,9 +134,8 @@ class _Tries:
         self.first, self.count = self.first or time.time(), self.count + 1
         write_durably(self._file, json.dumps({"first": self.first, "count": self.count}).encode())
 
-    def wait(self, error: BaseException | None) -> float:
-        asked = error.wait_seconds if isinstance(error, TryAgain) else 0.0
-        return max(asked, float(WAITS[min(self.count, len(WAITS)) - 1]))
+    def wait(self, error: TryAgain) -> float:
+        return max(error.wait_seconds, float(WAITS[min(self.count, len(WAITS)) - 1]))
 
     def are_over(self) -> bool:
         return time.time() - (self.first or time.time()) > GIVE_UP_AFTER.total_seconds()
@@ -122,7 +146,10 @@ class _Tries:
 
 def _send_once(place: Place, batch_id: str, tries: _Tries) -> Outcome:
     file = place.spool / f"{batch_id}.json"
-    content = file.read_bytes()
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError as error:
+        raise NotTaken("it is not in the spool any more: another `push` of this folder sent it") from error
     tries.note()
     response = ask(place, Asked(PUSH_PATH, Tag.PUSH, batch_id, content))
     if response.status_code in {200, 422} and "receipt" in (answer := json_of(response)):

@@ -261,6 +261,7 @@ def test_what_both_sides_say_is_compared_and_every_difference_has_its_name() -> 
         name: reconciling.Kept(name, "0" * 64, received_at, noon)
         for name, received_at in (("both", noon), ("receipt", noon), ("spool", None), ("lost answer", None))
     }
+    kept["torn"] = reconciling.Kept("torn", "0" * 64, None, noon, is_damaged=True)
     manifest = {"is_complete": True, "count": 3, "batches": [{"batch_id": name, "form": "push"} for name in ("both", "lost answer", "x")]}
     found = reconciling.compared(day, kept, kept, manifest, {"not_received": ["spool"], "different": ["both"]})
-    assert found == Reconciled(day, True, 3, ("spool",), ("both",), ("x",), ("lost answer",), ("receipt",))
+    assert found == Reconciled(day, True, 3, ("spool",), ("both",), ("x",), ("lost answer",), ("torn",), ("receipt",))
