@@ -93,12 +93,12 @@ def _add_review(command: Callable[[str, Callable[[argparse.Namespace], object], 
     decided(added)
     command("review-agreement", _review_agreement, "how often stewards decided as the model leaned")
     added = command("explain", _explain, "why a row is whose it is, or what a flag or handoff stands on, back to the raw bytes; no values")
-    added.add_argument("what", choices=("link", "flag", "case-flag", "handoff"))
+    added.add_argument("what", choices=("link", "flag", "case-flag", "handoff", "finding"))
     added.add_argument(
         "rows",
         nargs="+",
         metavar="ID",
-        help="link: FEED KEY [FEED KEY]; flag: HANDOFF FLAG_CODE; case-flag: CASE FLAG_CODE; handoff: HANDOFF",
+        help="link: FEED KEY [FEED KEY]; flag: HANDOFF FLAG_CODE; case-flag: CASE FLAG_CODE; handoff: HANDOFF; finding: PERSON, HOUSEHOLD",
     )
     added.add_argument("--for", dest="reader", choices=("stewards", "benefits"), default="stewards", help="who reads it")
     command("tell-corrections", _tell_corrections, "ask senders, in their receipts, to check rows that contradict their own; each once")
@@ -268,7 +268,17 @@ def _review_agreement(given: argparse.Namespace) -> None:
 
 
 def _explain(given: argparse.Namespace) -> None:
-    {"link": _explain_link, "flag": _explain_flag, "case-flag": _explain_flag, "handoff": _explain_handoff}[given.what](given)
+    by_kind = {"link": _explain_link, "flag": _explain_flag, "case-flag": _explain_flag, "handoff": _explain_handoff}
+    (by_kind | {"finding": _explain_finding})[given.what](given)
+
+
+def _explain_finding(given: argparse.Namespace) -> None:
+    from core.errors import NotAllowed
+    from warehouse.supposing import explain_finding
+
+    if len(given.rows) != 1:
+        raise NotAllowed("name one person or household: explain finding PERSON (or HOUSEHOLD)")
+    explain_finding(given.rows[0], for_desks=given.reader == "benefits")
 
 
 def _explain_flag(given: argparse.Namespace) -> None:

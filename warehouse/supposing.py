@@ -1,4 +1,5 @@
-"""Two questions that change nothing: what would be said of a household then or otherwise, and what a parameter file would change."""
+"""Three questions that change nothing: why findings stand as they do, what would be said of a household then or otherwise, and what a
+parameter file would change."""
 
 from __future__ import annotations
 
@@ -28,6 +29,22 @@ from warehouse.registry.parameters import read_parameter_file
 
 # Feeds whose rows name a household and a person of its own.
 OF_HOUSEHOLD = ("assistance_members", "public_housing")
+
+
+NOTHING_TOLD = "nothing is told here of this number: no assistance household looked at and no open application or registration is known"
+STANDING = """
+select benefit_code, person_id, household_number, as_of_date::text as as_of, outcome, missing_facts, payable_yuan::text, is_station_only,
+       is_sample, reasons
+from benefits.finding where (person_id = :subject or household_number = :subject) and not (is_station_only and :for_desks)
+order by household_number nulls last, benefit_code, person_id
+"""
+
+
+def why(subject: str, *, for_desks: bool) -> list[dict[str, Any]]:
+    """The findings that stand of a person or a household, each with its reasons; for desks those about nobody of theirs are left out."""
+    with transaction(Role.ETL) as connection:
+        rows = connection.execute(text(STANDING), {"subject": subject, "for_desks": for_desks}).mappings().all()
+    return [dict(row) for row in rows]
 
 
 def what_if(
@@ -99,6 +116,12 @@ def rehearse_parameters(file: Path, as_of: date | None = None, *, at_once: int =
 def _parts(connection: Connection, as_of: date, at_once: int) -> Iterator[Part]:
     for part in parts_of(everybody(connection), at_once):
         yield Part(Reader(connection, as_of).facts(Scope(part.households, part.persons)), part.households, part.persons)
+
+
+def explain_finding(subject: str, *, for_desks: bool) -> None:
+    """Prints why the findings of a person or a household stand; of one that none is told of, one and the same line whatever is known."""
+    found = why(subject, for_desks=for_desks)
+    print(json.dumps(found, ensure_ascii=False, indent=1) if found else NOTHING_TOLD)
 
 
 def add_supposing(command: Any) -> None:

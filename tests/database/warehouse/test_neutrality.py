@@ -18,10 +18,11 @@ from pipeline.benefits import work_out_benefits
 from pipeline.handoffs import work_out_handoffs
 from pipeline.publish import publish
 from sandbox import postgres
+from warehouse.__main__ import main as warehouse
 from warehouse.benefits.what_if import NoSuchHousehold
 from warehouse.database import Role, transaction
 from warehouse.registry.loading import SAMPLE_FILE
-from warehouse.supposing import rehearse_parameters, what_if
+from warehouse.supposing import NOTHING_TOLD, rehearse_parameters, what_if, why
 
 DAY = date(2025, 3, 20)
 WORDS = ("毒", "戒", "吸", "强制隔离", "社区康复", "尿检", "复吸", "出所", "拘", "刑", "监狱", "禁")
@@ -210,7 +211,7 @@ def fingerprint() -> str:
 
 
 def test_each_desk_reads_its_own_and_the_same_bytes_whatever_orders_tests_and_stays_there_are(
-    two_worlds: dict[str, dict[Role, bytes]],
+    two_worlds: dict[str, dict[Role, bytes]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     seen = two_worlds["hidden"]
     for desk, views in DESKS.items():
@@ -256,6 +257,20 @@ def test_each_desk_reads_its_own_and_the_same_bytes_whatever_orders_tests_and_st
         connection.execute(text("comment on column published.housing_flags.before is 'after detention'"))
     for desk in (Role.CIVIL_AFFAIRS_READER, Role.HOUSING_READER):
         assert [name for name in names_seen_by(desk) if "detention" in name], "the check can fail"
+
+    # Why: of somebody without household and application the station's reader learns it; a desk reads the line it reads of a number unknown.
+    assert {row["benefit_code"] for row in why("p5", for_desks=False)} == {
+        "public_housing",
+        "employment_assistance",
+        "temporary_assistance",
+    }
+    assert {row["benefit_code"] for row in why("p4", for_desks=True)} == {"employment_assistance"}
+    assert {row["household_number"] for row in why(MEMBER["household_number"], for_desks=True)} == {MEMBER["household_number"]}
+    lines = []
+    for subject in ("p5", "p6", "nobody"):
+        assert warehouse(["explain", "finding", subject, "--for", "benefits"]) in {0, None}
+        lines.append(capsys.readouterr().out)
+    assert set(lines) == {f"{NOTHING_TOLD}\n"}
 
     # A flag is seen from the next working morning on, not before.
     with transaction(Role.OWNER) as connection:
