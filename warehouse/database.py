@@ -29,6 +29,7 @@ class Role(StrEnum):
     CIVIL_AFFAIRS_READER = "guitu_civil_affairs_reader"
     EMPLOYMENT_READER = "guitu_employment_reader"
     HOUSING_READER = "guitu_housing_reader"
+    STATION_READER = "guitu_station_reader"
     OPERATOR = "guitu_operator"
 
 

@@ -52,6 +52,9 @@ grant usage on all sequences in schema ops to guitu_publisher;
 
 grant usage on schema published to guitu_handoff_reader, guitu_operator;
 grant select on published.handoffs, published.handoff_flags, published.case_flags, published.points_balances, published.service_counts, published.kpis to guitu_handoff_reader;
+-- A station reads which benefits its persons may be entitled to, also of those no other desk may hear of: benefit and outcome alone.
+grant usage on schema published to guitu_station_reader;
+grant select on published.station_findings to guitu_station_reader;
 -- Each benefit desk reads what is its own: civil affairs findings and flags of assistance households and applicants, the others the parts
 -- of warehouse/tables/desks.py. None sees a finding about somebody without household and application, or a flag before the next working
 -- morning.

@@ -1,4 +1,5 @@
-"""What the employment and the housing desk read: views of their own benefit, for those who asked them, without income and property.
+"""What the employment and the housing desk read: views of their own benefit, for those who asked them, without income and property;
+and what a station reads of those it receives.
 
 Of a condition that rests on another agency's rows a desk reads the rule and its result, never the value, the row or the day. Civil
 affairs reads published.findings and published.household_flags under row policies (migrations/grants.sql).
@@ -49,16 +50,23 @@ create or replace view published.housing_flags with (security_barrier) as
 select household_number, flag_code, effective_date, neutral_reason_code, before, after, region_code, visible_from, is_sample
 from published.household_flags where flag_code = 'TENANCY_AT_RISK' and visible_from <= now()
 """
+STATION_FINDINGS = """
+create or replace view published.station_findings with (security_barrier) as
+select distinct h.station_code, f.person_id, f.benefit_code, f.as_of_date, f.outcome
+from published.findings f join published.handoffs h on h.person_id = f.person_id
+where h.station_code is not null and h.state <> 'CONTROL_ENDED'
+"""
 COMMENTS = {
     "employment_findings": "Work aid for those registered here as job seekers; of what other agencies know the result alone",
     "housing_findings": "Public housing for those who asked for it or rent it; of what other agencies know the result alone",
+    "station_findings": "What persons of a station may be entitled to: benefit and outcome, no amount and no reason",
     "housing_flags": "Tenancies at risk, by household number or else application number",
 }
 
 
 def desk_statements() -> list[str]:
-    """SQL that creates every view of a benefit desk, with its comment."""
-    views = [_findings(desk) for desk in DESKS] + [HOUSING_FLAGS]
+    """SQL that creates every view of a desk, with its comment."""
+    views = [_findings(desk) for desk in DESKS] + [HOUSING_FLAGS, STATION_FINDINGS]
     return [*views, *(f"comment on view published.{name} is '{means}'" for name, means in COMMENTS.items())]
 
 

@@ -11,6 +11,7 @@ DESKS = {
     Role.CIVIL_AFFAIRS_READER: ("findings", "household_flags"),
     Role.EMPLOYMENT_READER: ("employment_findings", "excluded_occupations"),
     Role.HOUSING_READER: ("housing_findings", "housing_flags"),
+    Role.STATION_READER: ("station_findings",),
 }
 DRUG_RELATED = [f"{t.schema}.{t.name}" for t in staging_tables() if t.schema == "sealed"]
 
@@ -77,6 +78,31 @@ def test_a_benefit_desk_reads_its_own_findings_and_nothing_else(warehouse_url: s
 def test_a_role_is_refused_what_its_step_does_not_need(warehouse_url: str, role: Role, statement: str) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), transaction(role) as connection:
         connection.execute(text(statement))
+
+
+def test_a_station_reads_what_its_persons_may_be_entitled_to_and_never_why(warehouse_url: str) -> None:
+    finding = "('public_housing||{0}', '{0}', 'public_housing', '2026-11-20', 'possible', '[]', '[]', true, false, false)"
+    with transaction(Role.PUBLISHER) as connection:
+        connection.execute(
+            text(
+                "insert into published.findings (finding_key, person_id, benefit_code, as_of_date, outcome, missing_facts, reasons, "
+                f"is_station_only, has_own_application, is_sample) values {', '.join(finding.format(who) for who in ('p1', 'p2', 'p3'))}"
+            )
+        )
+        for who, station, state in (("p1", "140105Z001", "REPORTED"), ("p1", "140105Z001", "AGREED"), ("p2", None, "NOTICED")):
+            handoff = {"id": f"{who}{state}", "who": who, "station": station, "state": state}
+            connection.execute(
+                text(
+                    "insert into published.handoffs (handoff_id, person_id, decision_number, station_code, state) "
+                    "values (:id, :who, 'x', :station, :state)"
+                ),
+                handoff,
+            )
+        ended = text("insert into published.handoffs values ('e', 'p3', 'x', null, '140105Z001', null, null, 'CONTROL_ENDED')")
+        connection.execute(ended)
+    with transaction(Role.STATION_READER) as connection:
+        seen = connection.execute(text("select station_code, person_id, benefit_code, outcome from published.station_findings")).all()
+    assert [tuple(row) for row in seen] == [("140105Z001", "p1", "public_housing", "possible")]
 
 
 def test_the_intake_reads_what_was_pushed_its_registry_and_nothing_else(warehouse_url: str) -> None:
