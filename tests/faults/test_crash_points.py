@@ -21,6 +21,7 @@ from warehouse.staging.conservation import broken_batches, feed_totals
 from warehouse.staging.replay import staging_hash
 
 AS_OF = "2026-11-20"
+PARTS = 6
 IN_MAKE_TEST = ("landing.after_raw_write", "accept.after_staging", "accept.before_commit", "publish.after_handoffs")
 
 NOTICE = (
@@ -186,11 +187,13 @@ def passages(log: Path) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "points", [pytest.param(IN_MAKE_TEST, id="four points"), pytest.param(None, id="every point", marks=pytest.mark.slow)]
+    "part",
+    [
+        pytest.param(None, id="four points"),
+        *(pytest.param(part, id=f"every-point-{part + 1}-of-{PARTS}", marks=pytest.mark.slow) for part in range(PARTS)),
+    ],
 )
-def test_a_killed_run_repeated_gives_the_same_warehouse(
-    make_warehouse: Callable[[str], None], tmp_path: Path, points: tuple[str, ...] | None
-) -> None:
+def test_a_killed_run_repeated_gives_the_same_warehouse(make_warehouse: Callable[[str], None], tmp_path: Path, part: int | None) -> None:
     make_warehouse("whole")
     log = tmp_path / "points.log"
     assert in_child(FAULT_LOG=str(log)) == 0
@@ -198,7 +201,7 @@ def test_a_killed_run_repeated_gives_the_same_warehouse(
     assert expected["published"]["handoffs"], "the story has no handoff: the test would prove nothing"  # type: ignore[index]
     every = passages(log)
     assert len(every) >= 24
-    for point in points or every:
+    for point in IN_MAKE_TEST if part is None else every[part::PARTS]:
         make_warehouse(point.replace("#", "-"))
         assert in_child(FAULT=point) == -signal.SIGKILL, f"{point} was never passed"
         assert in_child() == 0
