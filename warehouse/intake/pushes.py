@@ -26,7 +26,7 @@ from warehouse.intake.centres import trusted
 from warehouse.intake.push import CHANNEL, Answer, Desk, Push, Refusal, durable_transaction, unavailable_when_the_server_is
 from warehouse.intake.together import Together, plain_of
 from warehouse.landing.batches import insert_batch
-from warehouse.landing.raw import RawStore
+from warehouse.landing.raw import RawStore, is_same_content
 from warehouse.staging.accept import accept
 
 
@@ -130,7 +130,7 @@ def _known(connection: Connection, push: Push, address: str) -> int | Answer | R
         ),
         {"sender": push.sender_code, "batch": push.batch_id},
     ).one()
-    if first.content_address != address:
+    if not is_same_content(first.content_address, address):
         return Refusal("other_content")
     if first.answer is None:
         return int(first.landing_batch_id)

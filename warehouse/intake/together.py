@@ -33,7 +33,6 @@ from warehouse.staging.columns import bytea_literals
 from warehouse.staging.prepare import AGREED_FORMS, seal_received, staged_table
 from warehouse.staging.versions import copy_table, lock_feed
 
-WRITERS = 4
 MOST_ROWS = 2_000
 _AGREED = {name: re.compile(pattern) for name, pattern in AGREED_FORMS.items()}
 
@@ -85,11 +84,11 @@ def one_group(found: Mapping[int, Plain]) -> dict[int, Plain]:
 
 
 class Together:
-    """Takes groups of plain batches in; keeps a few threads, because each raw file waits for the disk by itself."""
+    """Takes groups of plain batches in; keeps a thread that waits for the disk."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="raw")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="raw")
 
     def take(self, found: Mapping[int, Plain]) -> dict[int, Answer]:
         """Batches of these, by place, that are now durable, staged and answered; the others wait for the ordinary way.
@@ -100,10 +99,12 @@ class Together:
         offered = one_group(found)
         if not offered:
             return {}
-        addresses = dict(zip(offered, self._stored([plain.push.delivery.content for plain in offered.values()]), strict=True))
-        crash_point("intake.after_raw_write")
+        # While the disk is waited for, what comes next is made ready: most often all are new, then nothing of it is done under the lock.
+        storing = self._writer.submit(self._desk.store.put_together, [plain.push.delivery.content for plain in offered.values()])
         feed = next(iter(offered.values())).push.feed
-        prepared = _staged(feed, offered.values())  # most often all are new: then nothing of this is done under the lock
+        prepared = _staged(feed, offered.values())
+        addresses = dict(zip(offered, storing.result(), strict=True))
+        crash_point("intake.after_raw_write")
         with durable_transaction() as connection:
             lock_feed(connection, feed)
             new = _new_ones(connection, feed, offered)
@@ -119,13 +120,6 @@ class Together:
         log_event("batches accepted together", batches=len(group), first=ids[0], rows=sum(len(plain.rows) for plain in group))
         given = zip(new, answers, ids, strict=True)
         return {place: Answer(200, answer, batch_id, is_repeat=False) for place, answer, batch_id in given}
-
-    def _stored(self, contents: list[bytes]) -> list[str]:
-        """The bytes are durable; their addresses. A few at once in each thread: a thread for each would cost more than it waits."""
-        share = -(-len(contents) // WRITERS)
-        parts = [contents[start : start + share] for start in range(0, len(contents), share)]
-        put = self._desk.store.put
-        return [address for stored in self._writers.map(lambda part: [put(content) for content in part], parts) for address in stored]
 
     def _answer(self, plain: Plain, received_at: datetime) -> str:
         push, fate = plain.push, Decided("accepted", None, len(plain.rows), len(plain.rows), 0)
@@ -160,14 +154,16 @@ def _known(table: str) -> TextClause:
     return text(KNOWN.format(table=table))
 
 
+# Row by row, so that each is looked up in its index whatever the planner believes of tables that grow while it looks away.
 KNOWN = """
-select distinct 'notice' as kind, source_key as one, '' as other from {table} where source_key = any(:keys)
+select 'notice' as kind, one, '' as other from unnest(cast(:keys as text[])) as given (one)
+    cross join lateral (select from {table} known where known.source_key = one limit 1) as known
 union all
-select 'nonce', app_key, nonce from landing.nonce
-    where (app_key, nonce) in (select * from unnest(cast(:app_keys as text[]), cast(:nonces as text[])))
+select 'nonce', one, other from unnest(cast(:app_keys as text[]), cast(:nonces as text[])) as given (one, other)
+    cross join lateral (select from landing.nonce known where (known.app_key, known.nonce) = (one, other) limit 1) as known
 union all
-select 'batch', sender_code, batch_id from landing.push
-    where (sender_code, batch_id) in (select * from unnest(cast(:senders as text[]), cast(:batches as text[])))
+select 'batch', one, other from unnest(cast(:senders as text[]), cast(:batches as text[])) as given (one, other)
+    cross join lateral (select from landing.push known where (known.sender_code, known.batch_id) = (one, other) limit 1) as known
 """
 
 

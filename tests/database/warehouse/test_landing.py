@@ -10,7 +10,7 @@ from core.errors import FixConfiguration
 from expectations.delivery import Delivery
 from warehouse.database import Role, transaction
 from warehouse.landing.batches import land, load
-from warehouse.landing.raw import RawStore
+from warehouse.landing.raw import LARGEST_IN_A_PACK_BYTES, RawStore, is_same_content
 
 CONTENT = "source_key\nGA-1\n张示例\n".encode("gb18030")
 
@@ -62,3 +62,30 @@ def test_changed_raw_bytes_are_refused(warehouse_url: str, tmp_path: Path) -> No
     path.write_bytes(path.read_bytes()[:-1] + b"\x00")
     with pytest.raises(FixConfiguration):
         store.get(address)
+
+
+def test_small_contents_stored_together_share_a_file_and_come_back_one_by_one(warehouse_url: str, tmp_path: Path) -> None:
+    store = RawStore()
+    contents = [CONTENT, b"", CONTENT + b"GA-2\n", b"x" * LARGEST_IN_A_PACK_BYTES, b"y" * (LARGEST_IN_A_PACK_BYTES + 1), CONTENT]
+    addresses = store.put_together(contents)
+    assert [RawStore().get(address) for address in addresses] == contents
+    assert len([path for path in (tmp_path / "raw").rglob("*") if path.is_file()]) == 2
+    assert store.put_together(contents) == addresses
+    assert is_same_content(store.put(CONTENT), addresses[0])
+    assert not is_same_content(addresses[0], addresses[2])
+
+
+def test_a_changed_pack_and_a_content_it_does_not_hold_are_refused(warehouse_url: str, tmp_path: Path) -> None:
+    store = RawStore()
+    first, _ = store.put_together([CONTENT, b"other"])
+    pack = first.partition("@")[2]
+    with pytest.raises(FixConfiguration, match="are not what was stored"):
+        store.get(f"{store.put(b'elsewhere')}@{pack}")
+    path = tmp_path / "raw" / "packs" / pack[:2] / pack
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:-1] + b"\x00")
+    with pytest.raises(FixConfiguration):
+        store.get(first)
+    path.unlink()
+    with pytest.raises(FixConfiguration, match="not in the raw store"):
+        store.get(first)
