@@ -5,8 +5,8 @@ Source: household rules of benefits; the return is the release, else the convers
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from warehouse.handoffs.facts import Facts, day_of
 from warehouse.handoffs.rows import Notice, place_of
@@ -14,8 +14,7 @@ from warehouse.handoffs.rows import Notice, place_of
 CONVERSION = "4"
 
 
-@dataclass(frozen=True, slots=True)
-class Absence:
+class Absence(NamedTuple):
     """One absence as known on a day; dates are Shanghai days.
 
     `since_date` None: not known, the absence counts for nothing. `return_region_code`: region of residence told with the return.

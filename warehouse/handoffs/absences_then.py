@@ -136,8 +136,8 @@ class _Then:
         """The rows of these keys."""
         columns = ", ".join(DERIVED.get(name, f"t.{name}").format(table=table_of(feed)) for name in fields_of(kind))
         query = f"select t.linked_person, {columns} from {self._versions(feed, keys)}"  # noqa: S608
-        make = maker(kind)
-        return [(person, make(values)) for person, *values in self.connection.execute(text(query), self._bound(told))]
+        found = self.connection.execute(text(query), self._bound(told)).all()
+        return list(zip([row[0] for row in found], maker(kind)(row[1:] for row in found), strict=True))
 
     def days_of_death(self, keys: str, told: Mapping[str, Any]) -> list[tuple[str | None, date]]:
         """Persons and the days of death that these rows tell."""

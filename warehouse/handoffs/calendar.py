@@ -13,6 +13,7 @@ from typing import Literal
 DayKind = Literal["calendar", "working"]
 
 
+@lru_cache(maxsize=1 << 16)
 def add_days(day: date, days: int) -> date:
     """The day `days` calendar days later (earlier when negative)."""
     return day + timedelta(days=days)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -19,6 +19,7 @@ from warehouse.handoffs.measures import MonthShares
 from warehouse.handoffs.next_steps import NextStep
 from warehouse.handoffs.states import State
 
+AS_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 DAY, INSTANT, TEXT = pa.date32(), pa.timestamp("us", tz="UTC"), pa.string()
 HANDOFF = {
     "handoff_id": TEXT,
@@ -58,8 +59,7 @@ EPISODE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Worked:
+class Worked(NamedTuple):
     """One handoff as worked out; `flags` are the open ones."""
 
     handoff_id: str
@@ -73,8 +73,7 @@ class Worked:
     shares: tuple[MonthShares, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What was found of one episode, near its end or not: when to ask again, whose it is, the absence it tells of."""
 
     number: str
@@ -166,5 +165,4 @@ def _handoff_row(one: Worked) -> tuple[Any, ...]:
 
 
 def _flag_row(one: Worked, flag: Flag) -> tuple[Any, ...]:
-    evidence = json.dumps(flag.evidence, ensure_ascii=False, sort_keys=True)
-    return (one.handoff_id, flag.flag_code, one.person_id, flag.severity, flag.due_date, flag.owner_role, evidence)
+    return (one.handoff_id, flag.flag_code, one.person_id, flag.severity, flag.due_date, flag.owner_role, AS_JSON.encode(flag.evidence))

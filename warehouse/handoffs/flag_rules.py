@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from warehouse.handoffs.facts import Facts
 from warehouse.handoffs.rows import (
@@ -58,8 +59,7 @@ def audience(letters: str) -> tuple[Audience, ...]:
     return tuple(Audience(letter) for letter in letters)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One row a flag stands on: which field of it, and the class of its value; never the value."""
 
     feed: str
@@ -68,8 +68,7 @@ class Seen:
     value_class: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a predicate that holds says. `due_date` None: no day runs, or a calendar year it needs is not loaded.
 
     `cause`: why, where the rule tells causes apart. `see`: the audience where it is another than the rule's.

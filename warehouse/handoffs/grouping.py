@@ -25,6 +25,8 @@ DECISION, ORDER = as_compared("decision_number", "t"), as_compared("order_number
 # Every row is read once and sorted: plans for whole tables, with room to sort in memory.
 SETTINGS = ("set local work_mem = '64MB'", "set local cursor_tuple_fraction = 1.0", "set local jit = off")
 CURRENT = "t.is_current and t.operation_code <> 'D'"
+# In SQL of the raw number: nothing that `normal_number` changes is in it (most numbers; the others are looked at one by one).
+WRITTEN_AS_COMPARED = r"({0} is nfkc normalized and {0} !~ '[\s\u0009-\u000d\u001c-\u0020\u0085\u1680\u2028\u2029\[\]【】（）()]')"
 TABLES = ("episode_row", "episode_person", "episode_relative", "episode_doubt")
 
 
@@ -63,7 +65,7 @@ def group(connection: Connection, which: Part | Wanted) -> None:
     connection.execute(text(EPISODE_PERSONS))
     connection.execute(text("analyze episode_person"))
     connection.execute(text(_episode_relatives(which)))
-    connection.execute(text("analyze episode_relative"))
+    connection.execute(text("analyze episode_relative (feed, source_key, is_told, is_own)"))
     connection.execute(text(_episode_doubts(which)))
 
 
@@ -90,15 +92,22 @@ def count_episodes(connection: Connection) -> int:
 def _spell(connection: Connection) -> None:
     """The temporary table `spelling` has every way a number is written, and the number as it is compared.
 
-    Most are written many times: normalising each row's anew would take longer than everything else the database does here.
+    Most are written many times, and nearly all as they are compared: that is seen at a glance, the others are normalised here.
+    Normalising each row's anew would take longer than everything else the database does here.
     """
     feeds_of = {"decision_number": EPISODE_FEEDS, "order_number": (*EPISODE_FEEDS[2:], *OF_ORDER)}
-    selects = [f"select {field} from {table_of(feed)} where is_current" for field, named in feeds_of.items() for feed in named]  # noqa: S608
-    written = connection.execute(text(" union ".join(selects))).scalars()
-    rows = [(raw, normal_number(raw)) for raw in written if raw is not None]
+    selects = [f"select {field} as raw from {table_of(feed)} where is_current" for field, named in feeds_of.items() for feed in named]  # noqa: S608
     connection.execute(text("drop table if exists spelling"))
-    connection.execute(text('create temporary table spelling (raw text primary key, number text collate "C") on commit drop'))
-    copy_rows(connection, "spelling", ("raw", "number"), rows)
+    connection.execute(
+        text(
+            "create temporary table spelling on commit drop as "  # noqa: S608
+            f'select raw collate "C" as raw, case when {WRITTEN_AS_COMPARED.format("raw")} then raw end collate "C" as number '
+            f"from ({' union '.join(selects)}) w where raw is not null"
+        )
+    )
+    odd = connection.execute(text("select raw from spelling where number is null")).scalars().all()
+    connection.execute(text("delete from spelling where number is null"))
+    copy_rows(connection, "spelling", ("raw", "number"), [(raw, normal_number(raw)) for raw in odd])
     connection.execute(text("analyze spelling"))
 
 
@@ -124,11 +133,11 @@ def _having(feed: str, field: str, which: Part | Wanted, value: str) -> str:
     return f"join spelling s on s.number = {value} join {table} t on t.{field} = s.raw and {CURRENT}"
 
 
-def _link(which: Part | Wanted, condition: str) -> str:
-    """The link `l` that meets the condition, to be joined; looked up one by one where few are wanted, as in `_having`."""
+def _link(which: Part | Wanted, condition: str, feeds_linked: tuple[str, ...]) -> str:
+    """The link `l` of these feeds that meets the condition, to be joined; looked up one by one where few are wanted, as in `_having`."""
     if isinstance(which, Wanted):
         return f"lateral (select * from identity.link l where {condition} offset 0) l on true"  # noqa: S608
-    return f"identity.link l on {condition}"
+    return f"identity.link l on {condition} and l.feed in {feeds_linked}"
 
 
 def _episode_rows(which: Part | Wanted) -> str:
@@ -139,12 +148,15 @@ def _episode_rows(which: Part | Wanted) -> str:
         return f"select {columns} from {_numbered(feed, which)}"  # noqa: S608
 
     of_cases = ("t.case_number", "null as order_number", "null as registration_number")
-    order_number = ORDER if isinstance(which, Wanted) else "(select s.number from spelling s where s.raw = t.order_number)"
+    if isinstance(which, Wanted):
+        order_number, spelled = ORDER, ""
+    else:
+        order_number, spelled = "s.number", " left join spelling s on s.raw = t.order_number"
     of_orders = ("null as case_number", f"{order_number} as order_number", "t.registration_number")
     return f"""
         create temporary table episode_row on commit drop as
         with of_order as materialized (
-            {rows(orders, *of_orders)} where t.order_type_code = '{REHABILITATION}'
+            {rows(orders, *of_orders)}{spelled} where t.order_type_code = '{REHABILITATION}'
         ), found as (
             select * from of_order
             union all {rows(notices, "null", "null", "null")}
@@ -157,7 +169,7 @@ def _episode_rows(which: Part | Wanted) -> str:
         )
         select f.number collate "C" as number, f.feed, f.source_key, case_number, order_number, registration_number,
                l.person_id, l.link_status = 'review' as is_review
-        from found f left join {_link(which, "(l.feed, l.source_key) = (f.feed, f.source_key)")}"""  # noqa: S608
+        from found f left join {_link(which, "(l.feed, l.source_key) = (f.feed, f.source_key)", EPISODE_FEEDS)}"""  # noqa: S608
 
 
 EPISODE_PERSONS = """
@@ -169,19 +181,26 @@ order by number, row_count desc, person_id collate "C"
 
 
 def _episode_relatives(which: Part | Wanted) -> str:
-    """Rows by order number (`is_told` = under the number itself), by the person, and of the register also by registration number."""
+    """Rows by order number (`is_told` = under the number itself), by the person (`is_own`), and of the register also by its number.
+
+    Whether a row of the person still counts is asked here where that matters, and of a few; of many, by whoever reads the rows.
+    """
     selects = [
-        f"select o.number, '{feed}' as feed, t.source_key, true as is_told from told_order o "  # noqa: S608
+        f"select o.number, '{feed}' as feed, t.source_key, true as is_told, false as is_own from told_order o "  # noqa: S608
         f"{_having(feed, 'order_number', which, 'o.order_number')}"
         for feed in OF_ORDER
     ]
+    asked_later = OF_ORDER_OR_PERSON if isinstance(which, Part) else ()
     selects += [
-        f"select p.number, p.feed, p.source_key, false from of_person p "  # noqa: S608
+        f"select p.number, p.feed, p.source_key, false, true from of_person p "  # noqa: S608
         f"join {table_of(feed)} t on p.feed = '{feed}' and t.source_key = p.source_key and {CURRENT}"
         for feed in OF_PERSON
+        if feed not in asked_later
     ]
+    if asked_later:
+        selects.append(f"select p.number, p.feed, p.source_key, false, true from of_person p where p.feed in {asked_later}")  # noqa: S608
     everything = " union all ".join(selects)
-    of_person = _link(which, f"l.person_id = p.person_id and l.link_status <> 'review' and l.feed in {OF_PERSON}")
+    of_person = _link(which, f"l.person_id = p.person_id and l.link_status <> 'review' and l.feed in {OF_PERSON}", OF_PERSON)
     register = table_of("registered_persons")
     return f"""
         create temporary table episode_relative on commit drop as
@@ -190,21 +209,30 @@ def _episode_relatives(which: Part | Wanted) -> str:
         ), of_person as materialized (
             select p.number, l.feed, l.source_key from episode_person p join {of_person}
         ), found as (
-            select number, feed, source_key, bool_or(is_told) as is_told from ({everything}) f group by 1, 2, 3
+            select number, feed, source_key, bool_or(is_told) as is_told, bool_or(is_own) as is_own from ({everything}) f group by 1, 2, 3
         )
         select * from found
-        union all select distinct o.number, 'registered_persons', t.source_key, false from episode_row o
+        union all select distinct o.number, 'registered_persons', t.source_key, false, false from episode_row o
         join {register} t on t.registration_number = o.registration_number and {CURRENT}
         where not exists (select from found f where f.number = o.number and f.feed = 'registered_persons')"""  # noqa: S608
 
 
 def _episode_doubts(which: Part | Wanted) -> str:
+    """A row of the person agrees with the episode, so that links are asked only of the other told ones: usually of none."""
+    stray = _link(which, "(l.feed, l.source_key) = (r.feed, r.source_key)", OF_ORDER)
     return f"""
         create temporary table episode_doubt on commit drop as
-        with told as (
-            select number, feed, source_key, person_id, is_review from episode_row where person_id is not null
-            union all select r.number, r.feed, r.source_key, l.person_id, l.link_status = 'review'
-            from episode_relative r join {_link(which, "(l.feed, l.source_key) = (r.feed, r.source_key)")} where r.is_told
+        with stray as materialized (
+            select r.number, r.feed, r.source_key, l.person_id, l.link_status = 'review' as is_review
+            from episode_relative r join {stray} where r.is_told and not r.is_own
+        ), suspect as materialized (
+            select number from stray union select number from episode_person where person_count > 1
+            union select number from episode_row where is_review
+        ), told as (
+            select number, feed, source_key, person_id, is_review from episode_row where person_id is not null and number in (table suspect)
+            union all select r.number, r.feed, r.source_key, p.person_id, false from episode_relative r join episode_person p using (number)
+            where r.is_told and r.is_own and number in (table suspect)
+            union all table stray
         )
         select distinct * from told where number in (
             select number from told group by number

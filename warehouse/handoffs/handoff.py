@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from warehouse.handoffs.absences import Absence, absence_of
 from warehouse.handoffs.calendar import add_days
@@ -31,8 +32,7 @@ class Handoff:
     shares: tuple[MonthShares, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The handoff, or None where the episode is not (yet) one, and the absence it tells of.
 
     `wakes_on`: until the day before, the same rows and rulebook give the same handoff; None when time alone changes nothing.

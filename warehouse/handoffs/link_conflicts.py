@@ -17,6 +17,8 @@ def link_conflicts(links: Iterable[tuple[str, str, str, bool]]) -> tuple[LinkCon
         links: feed, source_key, person_id and whether the link is under review, of each row with this number that has a link.
     """
     told = sorted(set(links))
+    if not told:
+        return ()
     settled = Counter(person for _, _, person, is_review in told if not is_review)
     most = min(settled, key=lambda person: (-settled[person], person), default=None)
     return tuple(

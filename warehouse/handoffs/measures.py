@@ -7,7 +7,6 @@ that nobody told is no failure. Sums over regions are in measure_sums.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -245,8 +244,7 @@ MUSTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MonthShares:
+class MonthShares(NamedTuple):
     """What a handoff adds to the measures of a month; measures it has no part in are left out."""
 
     month: str

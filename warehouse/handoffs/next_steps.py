@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from warehouse.handoffs.calendar import add_days, add_months, month_end
 from warehouse.handoffs.region_parameters import ParameterMissing
@@ -12,8 +12,7 @@ from warehouse.handoffs.situation import Situation
 from warehouse.handoffs.visits import is_visited
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
+class NextStep(NamedTuple):
     """What is to be done next; `due_date` None where nothing runs, a calendar year is not loaded or a parameter has no value."""
 
     next_step: str

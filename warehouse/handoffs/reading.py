@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection
@@ -50,11 +51,13 @@ DERIVED = {
     "served_region_codes": "coalesce(t.served_region_codes, '[]')",
 }
 LISTS = frozenset({"file_item_codes", "served_region_codes"})
-Make = Callable[[Sequence[Any]], Any]
+Rows = Iterable[Sequence[Any]]
+Make = Callable[[Rows], Iterable[Any]]
+"""What is made of the rows of one number."""
+NO_MORE: tuple[None, Rows] = (None, ())
 
 
-@dataclass(frozen=True)
-class KnownEpisode:
+class KnownEpisode(NamedTuple):
     """An episode, the number it is compared by, and the person its rows agree on (None where they do not)."""
 
     number: str
@@ -67,7 +70,7 @@ def read_directory(connection: Connection) -> list[Organization]:
     table = table_of("station_directory")
     query = f"select {_columns('station_directory', Organization)} from {table} t where {CURRENT}"  # noqa: S608
     make = maker(Organization)
-    return [make(row) for chunk in _chunks(connection, "directory", query) for row in chunk]
+    return list(make(chain.from_iterable(_chunks(connection, "directory", query))))
 
 
 def read_episodes(connection: Connection, which: Part | Wanted | None = None) -> Iterator[KnownEpisode]:
@@ -101,27 +104,17 @@ class _Groups:
     """What `make` makes of the rows of a stream ordered by number, taken one number after the other; the number is a row's last value."""
 
     def __init__(self, chunks: Iterator[list[tuple[Any, ...]]], make: Make) -> None:
-        self._chunks = chunks
+        self._groups = groupby(chain.from_iterable(chunks), key=itemgetter(-1))
         self._make = make
-        self._rows = next(chunks, [])
-        self._at = 0
+        self._next: tuple[str | None, Rows] = next(self._groups, NO_MORE)
 
     def of(self, number: str) -> tuple[Any, ...]:
         """The rows of this number; numbers are asked in rising order."""
-        if not self._rows or self._rows[self._at][-1] != number:
+        if self._next[0] != number:
             return ()
-        found: list[tuple[Any, ...]] = []
-        while self._rows:
-            rows, start = self._rows, self._at
-            end, count = start, len(rows)
-            while end < count and rows[end][-1] == number:
-                end += 1
-            found += rows[start:end]
-            self._at = end
-            if end < count:
-                break
-            self._rows, self._at = next(self._chunks, []), 0
-        return tuple(map(self._make, found))
+        found = tuple(self._make(self._next[1]))
+        self._next = next(self._groups, NO_MORE)
+        return found
 
 
 def _numbers(connection: Connection) -> Iterator[str]:
@@ -136,7 +129,7 @@ def _people(connection: Connection) -> _Groups:
 
 def _doubts(connection: Connection) -> _Groups:
     query = "select feed, source_key, person_id, is_review, number from episode_doubt order by number"
-    return _Groups(_chunks(connection, "doubts", query), lambda row: row[:-1])
+    return _Groups(_chunks(connection, "doubts", query), lambda rows: [row[:-1] for row in rows])
 
 
 def _of_episode(connection: Connection, feed: str, kind: type[SourceRow]) -> _Groups:
@@ -172,7 +165,7 @@ def _deaths(connection: Connection) -> _Groups:
         f"on t.source_key = e.source_key and {CURRENT} where e.feed = 'population_changes' and t.change_type_code = '{DEATH}' "
         "and t.change_date is not null order by e.number"
     )
-    return _Groups(_chunks(connection, "deaths", query), lambda row: row[0])
+    return _Groups(_chunks(connection, "deaths", query), lambda rows: [row[0] for row in rows])
 
 
 def _columns(feed: str, kind: type[SourceRow]) -> str:
@@ -180,21 +173,22 @@ def _columns(feed: str, kind: type[SourceRow]) -> str:
 
 
 def maker(kind: type[SourceRow]) -> Make:
-    """Makes a row of this kind of its values in the order of its fields; what comes after them is left out."""
+    """Makes rows of this kind of their values in the order of its fields; what comes after them is left out."""
     names = fields_of(kind)
-    new, count = partial(tuple.__new__, cast(Any, kind)), len(names)
+    own = itemgetter(slice(len(names)))
     lists = [place for place, name in enumerate(names) if name in LISTS]
 
-    def make(row: Sequence[Any]) -> Any:
-        return new(row[:count])
-
-    def make_with_lists(row: Sequence[Any]) -> Any:
-        values = list(row[:count])
+    def values(row: Sequence[Any]) -> list[Any]:
+        told = list(own(row))
         for place in lists:
-            values[place] = tuple(map(str, row[place]))
-        return new(values)
+            told[place] = tuple(map(str, row[place]))
+        return told
 
-    return make_with_lists if lists else make
+    return partial(_made, partial(tuple.__new__, cast(Any, kind)), values if lists else own)
+
+
+def _made(new: Callable[[Sequence[Any]], Any], values: Callable[[Sequence[Any]], Sequence[Any]], rows: Rows) -> Iterator[Any]:
+    return map(new, map(values, rows))
 
 
 def fields_of(kind: type[SourceRow]) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from warehouse.handoffs.facts import Facts
 from warehouse.handoffs.rows import Organization
@@ -15,8 +15,7 @@ STATION_TYPES = {"21", "22", "23"}
 BY_CASE, BY_STREET = "case", "order_street"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """The responsible station; None where nothing is found. `is_tie`: two stations serve the same place equally.
 
     `basis`: what named it. `region_code`: the county of the first place known, told when no station serves it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from warehouse.handoffs.deadlines import Terms
 from warehouse.handoffs.facts import Facts
@@ -11,8 +11,7 @@ from warehouse.handoffs.states import State
 from warehouse.handoffs.today import Today
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """One handoff on a day. `stations`: for the stations of single places."""
 
     facts: Facts

@@ -7,9 +7,9 @@ that facts may arrive in any order.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from warehouse.handoffs.calendar import add_days
 from warehouse.handoffs.facts import Facts, day_of, is_held
@@ -38,8 +38,7 @@ PHASES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """A state and the day since when; `since_date` None where no source tells."""
 
     state: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from warehouse.handoffs.calendar import add_months
 from warehouse.handoffs.facts import Facts
@@ -14,8 +14,7 @@ TESTED, POSITIVE, NOT_TESTED_WITH_REASON = {"0", "1", "2"}, "1", "5"
 YEARS = (1, 2, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """One period in which a test is owed, both days included."""
 
     first_date: date

@@ -21,6 +21,13 @@ def _ends_at(day: date) -> datetime:
     return end_of_day_at(day).astimezone(UTC)
 
 
+@lru_cache(maxsize=1 << 8)
+def _month_of(day: date) -> tuple[date, date]:
+    """The first day of the day's month and of the next."""
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1)
+
+
 def day_of(instant: datetime) -> date:
     """The Shanghai day of an instant."""
     return instant.astimezone(SHANGHAI).date()
@@ -85,8 +92,8 @@ class Today:
 
     def month_start(self) -> date:
         """The first day of D's month."""
-        first = self._day.replace(day=1)
-        self.has_come((first + timedelta(days=31)).replace(day=1))
+        first, after = _month_of(self._day)
+        self.has_come(after)
         return first
 
     def days_come(self, days: tuple[date, ...]) -> int:
