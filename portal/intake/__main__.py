@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import os
 import signal
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 
 from core.errors import GuituError
 from core.logs import show_events
+from portal.intake.settings import __doc__ as settings_said
 from portal.intake.settings import settings
 
 KEPT_CONNECTIONS = 4
@@ -56,6 +58,12 @@ def _end_with_the_parent() -> None:
 
 def main() -> int:
     """Serve; an expected error is one clear line and exit status 1."""
+    parser = argparse.ArgumentParser(
+        prog="python -m portal.intake",
+        description=f"Serve the intake until SIGTERM. It takes no options.\n\n{settings_said}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
     show_events()
     try:
         found = settings()

@@ -7,7 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
-from core.errors import GuituError
+from core.logs import log_event
 from warehouse.database import Role, transaction
 from warehouse.intake.push import unavailable_when_the_server_is
 from warehouse.landing.raw import RawStore
@@ -46,5 +46,6 @@ def _is_ready() -> bool:
     try:
         with unavailable_when_the_server_is(), transaction(Role.INTAKE):
             return True
-    except GuituError:
+    except Exception as error:  # noqa: BLE001 - whatever it is, nothing can be taken in: a missing role no more than a silent server
+        log_event("the database is not ready for the intake", error=type(error).__name__)
         return False

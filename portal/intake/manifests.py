@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,9 +24,9 @@ from core.errors import SourceChanged
 from expectations.decoding.strict_json import read_json
 from portal.intake.bodies import Room
 from portal.intake.deliveries import BATCH_ID
-from portal.intake.problems import ALWAYS, foreign, malformed, unsigned
+from portal.intake.problems import ALWAYS, Problem, foreign, malformed, unsigned
 from portal.intake.settings import BODY_SECONDS, DAYS_PATH
-from portal.intake.taking import REFUSALS
+from portal.intake.taking import REFUSALS, refused
 from portal.intake.trusted_keys import TrustedKeys
 from portal.signature import SignatureRefused, Signed, Tag
 from warehouse.intake.manifests import Declaration, declare, manifest
@@ -65,25 +66,37 @@ class Days:
                 signed.check_body(content)
             except SignatureRefused as error:
                 raise unsigned(str(error)) from None
-            day = day_of(named)
             act = self._manifest if request.method == "GET" else self._declare
-            answer = await run_in_threadpool(act, signed, centre, day, content)
+            answer = await run_in_threadpool(act, signed, centre, named, content)
         return Response(json.dumps(answer, separators=(",", ":")).encode(), 200, ALWAYS, "application/json; charset=utf-8")
 
-    def _manifest(self, signed: Signed, centre: str, day: date, _: bytes) -> dict[str, str]:
+    def _manifest(self, signed: Signed, centre: str, named: str, _: bytes) -> dict[str, str]:
+        with _spending_nonce(signed):
+            day = day_of(named)
         if not spend_nonce(signed.app_key, signed.nonce):
             raise REFUSALS["nonce"]()
         with unavailable_when_the_server_is(), durable_transaction() as connection:
             return {"manifest": manifest(connection, self._store, centre, day)}
 
-    def _declare(self, signed: Signed, centre: str, day: date, content: bytes) -> dict[str, str]:
-        batches = batches_of(content, centre, day)
+    def _declare(self, signed: Signed, centre: str, named: str, content: bytes) -> dict[str, str]:
+        with _spending_nonce(signed):
+            day = day_of(named)
+            batches = batches_of(content, centre, day)
         declared = Declaration(centre, day, signed.app_key, signed.nonce, batches, hashlib.sha256(content).hexdigest())
         with unavailable_when_the_server_is(), durable_transaction() as connection:
             answer = declare(connection, self._store, declared)
         if isinstance(answer, Refusal):
             raise REFUSALS[answer.reason]()
         return answer
+
+
+@contextmanager
+def _spending_nonce(signed: Signed) -> Iterator[None]:
+    """A request refused in this block has used up its nonce."""
+    try:
+        yield
+    except Problem as problem:
+        raise refused(signed.app_key, signed.nonce, problem) from None
 
 
 def day_of(named: str) -> date:

@@ -40,19 +40,20 @@ class Taking:
         try:
             return push_of(request)
         except Problem as problem:
-            return self._after_nonce(request, problem)
+            return refused(request.app_key, request.nonce, problem)
         except Exception as error:  # noqa: BLE001 - one strange batch must not take its neighbours along
             return problem_of(error)
 
-    def _after_nonce(self, request: Received, problem: Problem) -> Problem:
-        """The nonce is used up by a refused batch too: a captured request is never looked at twice."""
-        try:
-            is_first = spend_nonce(request.app_key, request.nonce)
-        except RetryLater as error:
-            return problem_of(error)
-        if problem.status == 403:
-            log_event("SECURITY: a key signed for another centre", app_key=request.app_key)
-        return problem if is_first else _nonce_used()
+
+def refused(app_key: str, nonce: str, problem: Problem) -> Problem:
+    """What is answered to a signed request refused for what it says. Its nonce is used up: a captured request is never looked at twice."""
+    try:
+        is_first = spend_nonce(app_key, nonce)
+    except RetryLater as error:
+        return problem_of(error)
+    if problem.status == 403:
+        log_event("SECURITY: a key signed for another centre", app_key=app_key)
+    return problem if is_first else _nonce_used()
 
 
 def _said(result: Answer | Refusal | Exception) -> Answer | Exception:

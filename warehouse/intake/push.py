@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import RetryLater
@@ -24,8 +24,6 @@ CHANNEL = "guitu_intake"
 # SQLSTATE classes in which the server, not the request, is at fault: connection, resources (disk, connections), operator, system,
 # and a database that is read-only.
 SERVER_AT_FAULT = ("08", "53", "57", "58", "25006")
-
-WAIT_FOR_THE_DISK = text("set local synchronous_commit = on")
 
 Reason = Literal["key", "nonce", "other_content"]
 
@@ -109,6 +107,5 @@ def unavailable_when_the_server_is() -> Iterator[None]:
 @contextmanager
 def durable_transaction() -> Iterator[Connection]:
     """A transaction whose commit waits for the disk, whatever the session or the login was set to."""
-    with transaction(Role.INTAKE) as connection:
-        connection.execute(WAIT_FOR_THE_DISK)
+    with transaction(Role.INTAKE, waits_for_the_disk=True) as connection:
         yield connection

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
+import psutil
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -95,7 +96,7 @@ class Intake:
     """A running intake: its address and its process."""
 
     address: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | psutil.Process
     client: httpx.Client
 
     def push(self, centre: Centre, body: bytes, batch_id: str) -> httpx.Response:

@@ -68,6 +68,18 @@ def test_after_a_rotation_the_new_key_signs_and_what_the_old_ones_signed_still_o
     assert all("d" not in key for key in key_set["keys"])
 
 
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"kty": "OKP"}', b"\xff"])
+def test_a_damaged_file_of_a_replaced_key_keeps_no_other_key_out(keys: Path, damage: bytes) -> None:
+    (lost, _), kept = rotate(), sign(b"{}", kind="receipt")
+    rotate()
+    file = keys / f"proof.retired.{lost}.json"
+    file.chmod(0o600)
+    file.write_bytes(damage)
+    key_set = public_key_set()
+    assert opened(kept, key_set, kind="receipt") == b"{}"
+    assert lost not in {key["kid"] for key in key_set["keys"]}
+
+
 def test_a_key_set_from_before_a_rotation_does_not_open_what_came_after() -> None:
     before = public_key_set()
     rotate()
