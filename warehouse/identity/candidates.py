@@ -19,11 +19,13 @@ from warehouse.identity.records import NOTHING
 
 # A key that more rows share says nothing of one person; rows without another key are not found by it.
 MOST_ROWS_PER_KEY = 200
+# Keys are looked for together until they are so many.
+ROWS_AT_ONCE = 500_000
 FIND = """
 insert into pair
-with wanted as (select key, grp, position from theirs semi join mine using (key)),
-telling as (select key from wanted group by key having count(*) <= $most)
-select distinct m.node, w.grp from mine m join telling using (key) join wanted w using (key)
+with wanted as (select kind, key, grp, position from theirs semi join mine using (kind, key)),
+telling as (select kind, key from wanted group by kind, key having count(*) <= $most)
+select distinct m.node, w.grp from mine m join telling using (kind, key) join wanted w using (kind, key)
 where w.grp <> m.own and w.position <> m.position
 """
 DECADE_DAYS = 3653
@@ -107,29 +109,44 @@ class Finder:
         self._connection.execute("create temporary table pair (node integer, grp bigint)")
         self._node, self._position = node_rows["node"].to_numpy(), node_rows["position"].to_numpy()
         self._own, self._group = own, group
+        self._kinds = 0
+        self._waiting: list[tuple[pa.Table, pa.Table]] = []
 
     def by_rows(self, node_key: np.ndarray, key: np.ndarray) -> None:
         """Pairs whose rows share the key; `node_key` by row of `node_rows`, `key` by row of everything."""
-        own = self._own[self._node]
-        self._find({"key": node_key, "node": self._node, "position": self._position, "own": own}, {"key": key, "grp": self._group})
+        self._look_for(node_key, self._node, self._position, key, self._group)
 
     def by_numbers(self, node_key: np.ndarray, key: np.ndarray, group: np.ndarray) -> None:
         """Pairs whose numbers share the key; `node_key` by node, `key` and `group` by number."""
-        nowhere = np.full(len(node_key), NOTHING)
-        self._find({"key": node_key, "node": np.arange(len(node_key)), "position": nowhere, "own": self._own}, {"key": key, "grp": group})
+        self._look_for(node_key, np.arange(len(node_key)), np.full(len(node_key), NOTHING), key, group)
 
-    def _find(self, mine: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> None:
-        looking = mine["key"] != NOTHING
-        if not looking.any():
+    def _look_for(self, node_key: np.ndarray, node: np.ndarray, position: np.ndarray, key: np.ndarray, group: np.ndarray) -> None:
+        looking, known = np.flatnonzero(node_key != NOTHING), np.flatnonzero(key != NOTHING)
+        self._kinds += 1
+        if not len(looking):
             return
-        self._connection.register("mine", pa.table({name: column[looking] for name, column in mine.items()}))
-        self._connection.register("theirs", pa.table(theirs | {"position": np.arange(len(theirs["key"]))}))
+        mine = {"key": node_key[looking], "node": node[looking], "position": position[looking], "own": self._own[node[looking]]}
+        theirs = {"key": key[known], "grp": group[known], "position": known}
+        self._waiting.append((self._table(mine), self._table(theirs)))
+        if sum(len(table) for _, table in self._waiting) > ROWS_AT_ONCE:
+            self._find()
+
+    def _table(self, columns: dict[str, np.ndarray]) -> pa.Table:
+        kind = np.full(len(columns["key"]), self._kinds, dtype=np.int8)
+        return pa.table({"kind": kind} | {name: column.astype(np.int64, copy=False) for name, column in columns.items()})
+
+    def _find(self) -> None:
+        for name, place in (("mine", 0), ("theirs", 1)):
+            self._connection.register(name, pa.concat_tables([tables[place] for tables in self._waiting]))
         self._connection.execute(FIND, {"most": MOST_ROWS_PER_KEY})
         self._connection.unregister("mine")
         self._connection.unregister("theirs")
+        self._waiting.clear()
 
     def pairs(self) -> pd.DataFrame:
         """Each pair once: node, group, ordered."""
+        if self._waiting:
+            self._find()
         found = self._connection.execute("select distinct node, grp from pair order by node, grp").fetchnumpy()
         self._connection.close()
         return pd.DataFrame({"node": found["node"], "group": found["grp"]})

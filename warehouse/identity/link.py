@@ -215,8 +215,14 @@ def _assign(connection: Connection, worked: _Worked) -> Assignment:
     speaking = speaking[[*KEY, "cluster", "is_decided"]].astype({"feed": str})
     links = speaking[KEY].assign(person_id=worked.standing.reindex(speaking.index)).dropna(subset=["person_id"])
     former = _former(connection, worked, links)
-    ages = _ages(connection, pd.concat([links["person_id"], former["person_id"]]).unique().tolist())
+    ages = _ages(connection, pd.concat([_competing(worked, links), former["person_id"]]).unique().tolist())
     return assign(speaking, links, ages, former=former)
+
+
+def _competing(worked: _Worked, links: pd.DataFrame) -> pd.Series:
+    """Persons whose cluster has rows of another person too: which of them is older decides whose id stays."""
+    claims = links.assign(cluster=worked.decided["cluster"].reindex(links.index))[["person_id", "cluster"]].drop_duplicates()
+    return claims.loc[claims["cluster"].duplicated(keep=False), "person_id"]
 
 
 def _former(connection: Connection, worked: _Worked, links: pd.DataFrame) -> pd.DataFrame:

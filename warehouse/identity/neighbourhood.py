@@ -54,11 +54,11 @@ def _keys(source: str, where: str = "true", *, has_date: str = "s.birth_date is 
     )
 
 
-# Who looks for a person: loose rows, and those that a number holds of which rows say two names or two days, for it may turn out not to
-# be theirs.
+# Who looks for a person: rows that stand loose, new ones without a sure number, and those of a number that no row stands with, or of
+# which rows say two names or two days, for it may turn out not to be theirs.
 SEEKS = (
-    "(is_loose or number_code in (select number_code from near group by number_code "
-    "having count(distinct name_code) > 1 or count(distinct birth_date) > 1))"
+    "(case when person_id is null then number_code is null else is_loose end or number_code in (select number_code from near "
+    "group by number_code having count(distinct name_code) > 1 or count(distinct birth_date) > 1 or bool_and(is_loose)))"
 )
 # The date of a loose row with a sure number may be that of somebody else: then it counts as having none.
 TYPED = "s.birth_date is not null and s.number_code is null"
@@ -194,20 +194,14 @@ class _Spread:
             "create temporary table new_found on commit drop as select a.code, r.* from new_code a cross join lateral "  # noqa: S608
             f"(select k.record_id from identity.record_key k where k.key = a.code {most}) r"
         )
-        few = f"having count(*) <= {MOST_ROWS_PER_KEY}" if by_few else ""
-        if by_few:
-            self._run(
-                f"insert into asked_code select code, count(*) > {MOST_ROWS_PER_KEY} from new_code left join new_found using (code) "  # noqa: S608
-                "group by code"
-            )
-        else:
-            self._run("insert into asked_code select code, false from new_code")
-        self._run("insert into found select * from new_found")
+        common = f"count(*) > {MOST_ROWS_PER_KEY}" if by_few else "false"
+        self._run(f"insert into asked_code select code, {common} from new_code left join new_found using (code) group by code")  # noqa: S608
+        self._run("insert into found select f.* from new_found f join asked_code a using (code) where not a.is_common")
         loose = "join identity.loose_record using (record_id) " if only_loose else ""
         reached = self._add(
-            f"with telling as materialized (select code from found join wanted_code using (code) group by code {few}), "  # noqa: S608
-            f"reached as materialized (select distinct record_id from found join telling using (code) {loose}"
-            "where not exists (select from near n where n.record_id = found.record_id and n.ring >= :base)) "
+            "with wanted as materialized (select distinct record_id from found join wanted_code using (code)), "  # noqa: S608
+            f"reached as materialized (select record_id from wanted {loose}"
+            "where not exists (select from near n where n.record_id = wanted.record_id and n.ring >= :base)) "
             "select record_id from reached",
             ring,
             is_decided=is_decided,

@@ -97,6 +97,21 @@ def test_a_deleted_row_loses_its_link_and_history_keeps_it() -> None:
     assert [row[:2] + row[3:4] for row in all_of("link_history")] == [("drug_tests", "a", person)]
 
 
+def test_a_row_stays_who_it_is_when_all_others_of_its_person_are_deleted_in_one_night() -> None:
+    told = {"birth": date(1985, 3, 12), "phone": "13800001111"}
+    for key in "ab":
+        put("job_seekers", key, ZHANG, "张示例", **told)
+    put("registered_persons", "c", None, "张示例", **told)
+    link()
+    person = links()["a"][0]
+    assert links()["c"][0] == person
+    with transaction(Role.ETL) as connection:
+        for key in "ab":
+            staged.withdraw(connection, "job_seekers", key)
+    link()
+    assert {key: found[0] for key, found in links().items()} == {"c": person}
+
+
 def test_evidence_holds_classes_and_no_value_of_a_person() -> None:
     for key in "ac":
         put("drug_tests", key, ZHANG, "张示例", date(1985, 3, 12))
