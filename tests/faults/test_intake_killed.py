@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -14,8 +16,10 @@ import pytest
 from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "database" / "portal"))
+sys.path.insert(0, str(Path(__file__).parent))
 import serving
 from serving import Centre, Intake, envelope, notice, running_intake
+from warm_intake import Start, warm_parent
 
 from core.sealing import KeyFolder
 from sandbox import postgres
@@ -77,22 +81,21 @@ def staged() -> dict[str, int]:
 Kill = Callable[[Intake, dict[int, bytes]], None]
 
 
-def killed_and_complete(centre: Centre, kill: Kill, rounds: int, fault: str = "") -> int:
+def killed_and_complete(centre: Centre, kill: Kill, rounds: int, start: Start) -> int:
     """Rounds of pushing and killing; then everything tried is sent again. Gives how many were acknowledged before a kill."""
     numbers, acknowledged, tried = iter(range(10**9)), dict[int, bytes](), set[int]()
     for _ in range(rounds):
-        with running_intake(FAULT=fault) as intake:
+        with start() as intake:
             killer = threading.Thread(target=kill, args=(intake, acknowledged))
             killer.start()
             push_until_killed(intake, centre, numbers, acknowledged, tried)
             killer.join()
         there = staged()
         assert not [n for n in acknowledged if there.get(f"{serving.CENTRE}-TZ-{n}") != 1]
-    with running_intake() as intake:
-        for number in tried:
-            again = intake.push(centre, batch(number), f"K-{number}")
-            assert again.status_code == 200
-            assert acknowledged.get(number, again.content) == again.content
+    with running_intake() as intake, ThreadPoolExecutor(CLIENTS) as clients:
+        again = dict(zip(tried, clients.map(lambda number: intake.push(centre, batch(number), f"K-{number}"), tried), strict=True))
+    assert {answer.status_code for answer in again.values()} == {200}
+    assert {number: again[number].content for number in acknowledged} == acknowledged
     assert staged() == {f"{serving.CENTRE}-TZ-{n}{part}": 1 for n in tried for part in ("", "b")}
     return len(acknowledged)
 
@@ -116,16 +119,17 @@ def by_itself(intake: Intake, _: dict[int, bytes]) -> None:
 
 
 def test_everything_acknowledged_survives_a_kill_under_load(centre: Centre) -> None:
-    assert killed_and_complete(centre, under_load(random.Random(1)), 1) >= 5
+    assert killed_and_complete(centre, under_load(random.Random(1)), 1, running_intake) >= 5
 
 
 @pytest.mark.slow
 def test_everything_acknowledged_survives_fifty_kills_under_load(centre: Centre) -> None:
-    assert killed_and_complete(centre, under_load(random.Random(20261122)), 50) > 500
+    with warm_parent() as start:
+        assert killed_and_complete(centre, under_load(random.Random(20261122)), 50, start) > 500
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("passage", [1, 4])
 @pytest.mark.parametrize("point", POINTS)
 def test_a_kill_at_a_named_point_loses_and_doubles_nothing(centre: Centre, point: str, passage: int) -> None:
-    killed_and_complete(centre, by_itself, 1, f"{point}#{passage}")
+    killed_and_complete(centre, by_itself, 1, partial(running_intake, FAULT=f"{point}#{passage}"))
