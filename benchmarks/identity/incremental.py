@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import psutil
+import psycopg
 import pyarrow as pa
 from sqlalchemy import text
 
@@ -30,28 +31,42 @@ AIM = "1,000 late records warm within 1 s, cold within 5 s, at 1,000,000 persons
 
 def incremental(persons: int, late: int, seed: int = 7, folder: Path | None = None) -> dict[str, float]:
     """Figures of a full linking of `persons` and of two nights of `late` records each, the first in a fresh process."""
+    kept: AbstractContextManager[str] = (
+        nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory(prefix="guitu-bench-", ignore_cleanup_errors=True)
+    )
+    with kept as place:
+        _give_memory(Path(place) / "data")
+        return _measured(persons, late, seed, Path(place))
+
+
+def _give_memory(data: Path) -> None:
+    """The server takes from its next start what docker-compose.yml gives it."""
+    from sandbox import postgres
+
+    with postgres.running_postgres(data) as server, psycopg.connect(server.replace("+psycopg", "", 1), autocommit=True) as connection:
+        connection.execute("alter system set shared_buffers = '1GB'")
+
+
+def _measured(persons: int, late: int, seed: int, place: Path) -> dict[str, float]:
     from benchmarks.identity.crowd import crowd
     from core.sealing import KeyFolder
     from sandbox import postgres
     from warehouse.migrations import migrate
 
-    kept: AbstractContextManager[str] = (
-        nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory(prefix="guitu-bench-", ignore_cleanup_errors=True)
-    )
-    with kept as place, postgres.running_postgres(Path(place) / "data") as server:
+    with postgres.running_postgres(place / "data") as server:
         url = postgres.create_database(server, "linking")
         migrate(url)
-        KeyFolder(Path(place) / "keys").create_missing()
-        os.environ.update(GUITU_DATABASE_URL=url, GUITU_KEYS=str(Path(place) / "keys"))
+        KeyFolder(place / "keys").create_missing()
+        os.environ.update(GUITU_DATABASE_URL=url, GUITU_KEYS=str(place / "keys"))
         frame = crowd(persons, seed)
         chosen = np.random.default_rng([seed, 2]).permutation(len(frame))[: 2 * late]
         nights = [frame.iloc[np.sort(chosen[:late])], frame.iloc[np.sort(chosen[late:])]]
         for number, rows in enumerate(nights):
-            rows.to_parquet(Path(place) / f"night{number}.parquet")
+            rows.to_parquet(place / f"night{number}.parquet")
         truth = frame[["feed", "source_key", "true_person"]].copy()
         figures = _full(frame.drop(index=frame.index[chosen]))
         before = _links()
-        figures |= {f"cold_{name}": value for name, value in _fresh(Path(place) / "night0.parquet").items()}
+        figures |= {f"cold_{name}": value for name, value in _fresh(place / "night0.parquet").items()}
         figures |= {f"warm_{name}": value for name, value in _warm(nights[1]).items()}
         figures |= _judged(before, truth, pd.concat(nights))
         return figures
