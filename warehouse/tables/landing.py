@@ -52,7 +52,7 @@ class Batch(Table):
     declared_sha256: Mapped[str | None] = column("SHA-256 the sender says the bytes have")
     refusal: Mapped[str | None] = column("Code the receiving edge already knew, refusing the whole delivery")
     exported_at: Mapped[datetime | None] = column("When the sender says it was made", DateTime(timezone=True))
-    content_address: Mapped[str] = column("Keyed address of the bytes in the raw store, hexadecimal")
+    content_address: Mapped[str] = column("Keyed address of the raw bytes, hexadecimal; behind an @ that of a file shared with others")
     size_bytes: Mapped[int] = column("Length of the bytes as received", BigInteger)
     received_at: Mapped[datetime] = column("When the bytes were durably stored", DateTime(timezone=True))
     delivered_count: Mapped[int] = column("How many times these very bytes came under this name", server_default="1")

@@ -9,12 +9,14 @@ from sqlalchemy import text
 
 from core import proof
 from portal.intake.deliveries import Received, push_of
+from sandbox.postgres import create_database
 from warehouse.database import Role, transaction
 from warehouse.intake.centres import switch
 from warehouse.intake.legal_days import FreshLegalDays
 from warehouse.intake.push import Answer, Desk, Push, Refusal
 from warehouse.intake.pushes import Intake, take
 from warehouse.landing.raw import RawStore
+from warehouse.staging.replay import replay
 
 
 @pytest.fixture
@@ -25,6 +27,19 @@ def desk(intake_warehouse: str) -> Desk:
 def push(centre: Centre, batch_id: str, rows: list[Any], nonce: str = "") -> Push:
     body = envelope(batch_id, rows)
     return push_of(Received(centre.app_key, CENTRE, nonce or batch_id, batch_id, body, hashlib.sha256(body).hexdigest()))
+
+
+def test_batches_whose_bytes_share_a_file_replay_to_the_same_staging(
+    centre: Centre, desk: Desk, server_url: str, migrated_template: str
+) -> None:
+    answers = Intake(desk).take_all([push(centre, f"packed-{letter}", [notice(letter)]) for letter in "ABC"])
+    assert all(isinstance(answer, Answer) for answer in answers)
+    with transaction(Role.ETL) as connection:
+        addresses = connection.execute(text("select content_address from landing.batch")).scalars().all()
+    assert len({address.partition("@")[2] for address in addresses}) == 1
+    assert len(set(addresses)) == 3
+    assert all("@" in address for address in addresses)
+    assert replay(create_database(server_url, "replayed_pack", migrated_template), RawStore()) == {}
 
 
 def traces(landing_batch_id: int, mark: str) -> dict[str, list[dict[str, Any]]]:
